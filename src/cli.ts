@@ -1,0 +1,75 @@
+// civault as a function: arguments, environment and streams in, exit status out. The one place that prints a failure.
+
+import type { Command } from './commands/command.ts';
+import { env } from './commands/env.ts';
+import { get } from './commands/get.ts';
+import { AppError, quoted } from './errors.ts';
+import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
+import type { Environment } from './gitlab/id-token.ts';
+import type { Io } from './io.ts';
+import { asksForHelp, parseCommandLine } from './options.ts';
+import { usageOf, VERSION } from './usage.ts';
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['get', get],
+  ['env', env],
+]);
+
+/**
+ * Runs civault.
+ * @param args the command line, without the program's name
+ * @returns the exit status; never throws
+ */
+export async function run(args: readonly string[], environment: Environment, io: Io): Promise<number> {
+  const [name = '', ...rest] = args;
+  const command = COMMANDS.get(name);
+  try {
+    if (command === undefined) io.writeOutput(withoutCommand(args));
+    else if (asksForHelp(rest)) io.writeOutput(usageOf(name));
+    else await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
+    return EXIT_OK;
+  } catch (error) {
+    return fail(error, command, io);
+  }
+}
+
+/** What a command line without a command is answered with: help, the version, or what is wrong with it. */
+function withoutCommand(args: readonly string[]): string {
+  const [first, second] = args;
+  if (first === '--version' || first === '-V') return `${VERSION}\n`;
+  if (first === '--help' || first === '-h') return usageOf(undefined);
+  if (first === 'help') return usageOf(second !== undefined && COMMANDS.has(second) ? second : undefined);
+  const hint = 'see: civault --help';
+  if (first === undefined) throw new AppError('USAGE', 'there is no command', hint);
+  const names = [...COMMANDS.keys()].join(', ');
+  if (first.startsWith('-')) throw new AppError('USAGE', `the command comes first: ${names}`, hint);
+  throw new AppError('USAGE', `unknown command ${quoted(first)}: there are ${names}`, hint);
+}
+
+function fail(error: unknown, command: Command | undefined, io: Io): number {
+  const known = error instanceof AppError ? error : unforeseen(error);
+  const status = exitStatusOf(known.code);
+  io.writeMessage(known.message);
+  if (known.hint !== undefined) io.writeMessage(`hint: ${known.hint}`);
+  const instead = command?.onFailure?.(status);
+  if (instead !== undefined && known.code !== 'OUTPUT') {
+    try {
+      io.writeOutput(instead);
+    } catch {
+      // Standard output is gone too: the exit status is all that is left to tell.
+    }
+  }
+  return status;
+}
+
+// The message of an unforeseen error may quote what was being worked on, so only its kind and place are shown.
+function unforeseen(error: unknown): AppError {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const places = [...stack.matchAll(/^ {4}at (.*)$/gm)].slice(0, 4).map(([, place]) => place);
+  return new AppError(
+    'INTERNAL',
+    `a bug in civault: ${kind} at ${places.join(', ')}`,
+    'please report it with this line and the version',
+  );
+}

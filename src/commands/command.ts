@@ -1,0 +1,20 @@
+// What a command is, and what it is given to work with.
+
+import type { Environment } from '../gitlab/id-token.ts';
+import type { Io } from '../io.ts';
+import type { CommandLine, Grammar } from '../options.ts';
+
+/** One command of civault. */
+export interface Command {
+  readonly grammar: Grammar;
+  /** Runs it. The result goes to standard output, and only when it is whole. */
+  readonly run: (line: CommandLine, context: Context) => Promise<void>;
+  /** What standard output gets instead of a result when the run ends with `status`. */
+  readonly onFailure?: (status: number) => string;
+}
+
+/** The surroundings of a run. */
+export interface Context {
+  readonly environment: Environment;
+  readonly io: Io;
+}

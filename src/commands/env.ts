@@ -1,0 +1,28 @@
+// civault env MAPPING...: assignments that a shell evaluates.
+
+import { AppError, quoted } from '../errors.ts';
+import { parseMapping, variablesOf, withoutClashes } from '../mapping.ts';
+import { shellAssignments, shellFailure } from '../output/shell.ts';
+import type { Command } from './command.ts';
+import { withSecrets } from './vault-run.ts';
+
+export const env: Command = {
+  grammar: { values: ['format'] },
+  run: async ({ positionals, flags, own }, context) => {
+    const format = own['format'] ?? 'sh';
+    if (format !== 'sh') throw new AppError('USAGE', `unknown format ${quoted(format)}`, 'the format is sh');
+    if (positionals.length === 0) {
+      throw new AppError('USAGE', 'env needs a MAPPING, such as NAME=PATH#FIELD', 'see: civault env --help');
+    }
+    const mappings = positionals.map(parseMapping);
+    const references = mappings.map(({ reference }) => reference);
+    await withSecrets(references, flags, context, (secrets) => {
+      const variables = mappings.flatMap((mapping, index) => {
+        const secret = secrets[index];
+        return secret === undefined ? [] : variablesOf(mapping, secret.fields);
+      });
+      context.io.writeOutput(shellAssignments(withoutClashes(variables)));
+    });
+  },
+  onFailure: shellFailure,
+};

@@ -1,0 +1,85 @@
+// What every command that reads secrets does around its own work: settle the settings, open a session, read, hand the
+// result on, and end the token.
+
+import { AppError } from '../errors.ts';
+import { type Environment, readIdToken } from '../gitlab/id-token.ts';
+import { type Client, createClient } from '../http/client.ts';
+import { startDeadline } from '../http/deadline.ts';
+import { prepareTrust } from '../http/trust.ts';
+import { readSettings, type SettingFlags, type Settings } from '../settings.ts';
+import type { Reference } from '../vault/reference.ts';
+import { readSecrets, type SecretRead } from '../vault/secrets.ts';
+import { type Credential, openSession } from '../vault/session.ts';
+import type { Context } from './command.ts';
+
+// The output is written by then: nobody should wait long for a server that does not answer.
+const REVOKE_WITHIN = 2_000;
+
+/**
+ * Reads the secrets of some references with one login and gives them to `use`, which writes the result. Afterwards the
+ * token is revoked, unless it is the job's own or a lease hangs on it.
+ * @throws {AppError} whatever stands between the job and its secrets
+ */
+export async function withSecrets(
+  references: readonly Reference[],
+  flags: SettingFlags,
+  context: Context,
+  use: (secrets: readonly SecretRead[]) => void,
+): Promise<void> {
+  const { environment, io } = context;
+  const settings = readSettings(flags, environment);
+  for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
+  const credential = findCredential(settings, environment, io.now());
+  const client = openClient(settings, context);
+  try {
+    const session = await openSession(client, settings.session, credential);
+    let leases: number[] = [];
+    try {
+      const secrets = await readSecrets(session, references);
+      use(secrets);
+      leases = secrets.flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
+    } finally {
+      if (leases.length > 0 && session.ownsToken) io.writeMessage(tokenKept(leases));
+      else if (settings.revoke) await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
+    }
+  } finally {
+    client.close();
+  }
+}
+
+function openClient(settings: Settings, { io }: Context): Client {
+  return createClient({
+    endpoint: settings.endpoint,
+    proxy: settings.proxy,
+    tls: prepareTrust(settings.trust, io),
+    retry: { retries: settings.retries, random: io.random, now: io.now },
+    deadline: startDeadline(settings.timeout, io.elapsed),
+  });
+}
+
+function findCredential(settings: Settings, environment: Environment, now: number): Credential {
+  if (settings.ownToken !== undefined) return { kind: 'token', token: settings.ownToken };
+  const behindAgent =
+    settings.endpoint.scheme === 'unix' && (environment[settings.idTokenVariable] ?? '') === '';
+  if (behindAgent) return { kind: 'agent' };
+  return { kind: 'id-token', idToken: readIdToken(settings.idTokenVariable, environment, now) };
+}
+
+function tokenKept(leases: readonly number[]): string {
+  const first = Math.min(...leases);
+  return `note: the Vault token is kept alive, for ${leases.length === 1 ? 'a lease' : `${leases.length} leases`} would end with it; the first ends in ${first} s`;
+}
+
+/** The one argument of a command. */
+export function onlyArgument(positionals: readonly string[], command: string, what: string): string {
+  const [only, ...more] = positionals;
+  const hint = `see: civault ${command} --help`;
+  if (only === undefined) throw new AppError('USAGE', `${command} needs ${what}`, hint);
+  if (more.length > 0)
+    throw new AppError(
+      'USAGE',
+      `${command} takes one ${what.replace(/^an? /, '')}, not ${positionals.length}`,
+      hint,
+    );
+  return only;
+}

@@ -1,0 +1,59 @@
+// The one error class, and how text that came from outside is made fit to be shown.
+//
+// Messages follow one style: lower case, no full stop, what happened first. A hint says what to do next.
+// Neither ever holds a token, a secret, a request's body or an unfiltered answer.
+
+/** What went wrong, by the names that the documentation and `exit-codes.ts` use. */
+export type ErrorCode =
+  | 'INTERNAL'
+  | 'USAGE'
+  | 'CONFIG'
+  | 'OUTPUT'
+  | 'ID_TOKEN_MISSING'
+  | 'ID_TOKEN_INVALID'
+  | 'LOGIN_DENIED'
+  | 'PERMISSION_DENIED'
+  | 'SECRET_NOT_FOUND'
+  | 'FIELD_NOT_FOUND'
+  | 'ASSET_NOT_FOUND'
+  | 'UNAVAILABLE'
+  | 'TLS_UNTRUSTED'
+  | 'BAD_RESPONSE'
+  | 'CHECKSUM_MISMATCH';
+
+/** A failure that civault foresaw: a code, a plain message and, where there is one, what to do next. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+const SHOWN_AT_MOST = 200;
+
+/**
+ * Makes text of unknown origin (a server's error, a field's name, a claim) safe to print in a job log: control
+ * characters, ANSI sequences and bidirectional marks come out as `\u001b`, and long text is cut.
+ */
+export function printable(text: string, atMost = SHOWN_AT_MOST): string {
+  const cut = text.length > atMost ? `${text.slice(0, atMost)}…` : text;
+  return cut.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Quotes a name for a message, made printable. */
+export function quoted(text: string): string {
+  return `"${printable(text)}"`;
+}
+
+/** The system's short name of an error (`ENOENT`), where it has one. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

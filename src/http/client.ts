@@ -1,0 +1,115 @@
+// Requests to one server with everything around them: retries, redirects and the time limit.
+
+import { AppError, printable } from '../errors.ts';
+import { type Endpoint, originOf, parseAddress } from './address.ts';
+import { createPool, type Pool } from './connection.ts';
+import type { Deadline } from './deadline.ts';
+import { type ProxySettings, proxyFor } from './proxy.ts';
+import { exchange, type HttpRequest, type HttpResponse } from './request.ts';
+import { type RetrySettings, withRetries } from './retry.ts';
+import type { TlsOptions } from './trust.ts';
+
+/** Sends requests to one server. */
+export interface Client {
+  readonly endpoint: Endpoint;
+  /**
+   * Sends a request, again where that is worth it, and follows redirects.
+   * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED, BAD_RESPONSE, or CONFIG for a proxy that wants a password
+   */
+  readonly send: (
+    request: HttpRequest,
+    options?: { deadline?: Deadline; retries?: number },
+  ) => Promise<HttpResponse>;
+  /** Closes the connections that are kept. */
+  readonly close: () => void;
+}
+
+/** What a client is made of. */
+export interface ClientSettings {
+  readonly endpoint: Endpoint;
+  readonly proxy: ProxySettings;
+  readonly tls: TlsOptions;
+  readonly retry: RetrySettings;
+  readonly deadline: Deadline;
+}
+
+const MOST_REDIRECTS = 5;
+
+/** A client for one server. Nothing is connected before the first request. */
+export function createClient(settings: ClientSettings): Client {
+  const pools = new Map<string, Pool>();
+
+  function poolFor(endpoint: Endpoint): Pool {
+    const origin = originOf(endpoint);
+    const pool = pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), settings.tls);
+    pools.set(origin, pool);
+    return pool;
+  }
+
+  async function followed(request: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
+    let target = { endpoint: settings.endpoint, path: request.path };
+    for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
+      const response = await exchange(
+        target.endpoint,
+        poolFor(target.endpoint),
+        { ...request, path: target.path },
+        deadline,
+      );
+      const next = redirectTarget(target.endpoint, target.path, response);
+      if (next === undefined) return response;
+      target = next;
+    }
+    throw new AppError(
+      'BAD_RESPONSE',
+      `${originOf(settings.endpoint)} redirected more than ${MOST_REDIRECTS} times`,
+    );
+  }
+
+  return {
+    endpoint: settings.endpoint,
+    send: (request, { deadline = settings.deadline, retries = settings.retry.retries } = {}) =>
+      withRetries(() => followed(request, deadline), { ...settings.retry, retries }, deadline),
+    close: () => {
+      for (const { agent } of pools.values()) agent.destroy();
+    },
+  };
+}
+
+/**
+ * Where a redirect leads; undefined for an answer that is none. A request holds a token or an ID token, so it stays at
+ * its origin. The one exception is a Vault standby: it answers 307 with the active node's address and the very path it
+ * was asked for (Vault's documentation, "Client redirection").
+ * @throws {AppError} BAD_RESPONSE for any other
+ */
+export function redirectTarget(
+  from: Endpoint,
+  path: string,
+  { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
+): { endpoint: Endpoint; path: string } | undefined {
+  if (![301, 302, 307, 308].includes(status) || headers.location === undefined) return undefined;
+  const shown = printable(headers.location.replace(/[?#].*$/s, ''));
+  const refuse = (why: string, hint: string) =>
+    new AppError('BAD_RESPONSE', `${originOf(from)} redirected to ${shown} (${status}): ${why}`, hint);
+  const base = `${from.scheme === 'unix' ? 'http://localhost' : originOf(from)}${from.basePath}${path}`;
+  const url = URL.canParse(headers.location, base) ? new URL(headers.location, base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw refuse('that is no address to follow', 'check that the address is the one of Vault');
+  }
+  if (from.scheme === 'https' && url.protocol === 'http:') {
+    throw refuse('a token is never sent from https to plain http', 'let the server name its https address');
+  }
+  const asked = `${url.pathname}${url.search}`;
+  if (url.origin === new URL(base).origin) return { endpoint: { ...from, basePath: '' }, path: asked };
+  if (
+    status === 307 &&
+    from.scheme === 'https' &&
+    url.protocol === 'https:' &&
+    asked === `${from.basePath}${path}`
+  ) {
+    return { endpoint: parseAddress(url.origin, 'the redirect'), path: asked };
+  }
+  throw refuse(
+    'a token is not sent to another server',
+    `if that is your Vault, set VAULT_ADDR=${printable(url.origin)}`,
+  );
+}

@@ -1,0 +1,15 @@
+// The one time limit that a run has, over every request, every wait and every phase of both.
+
+/** Tells how much of the run's time is left. */
+export interface Deadline {
+  /** The whole limit, in milliseconds. */
+  readonly limit: number;
+  /** What is left of it, in milliseconds, never below 0. */
+  readonly remaining: () => number;
+}
+
+/** Starts a time limit now. */
+export function startDeadline(limit: number, elapsed: () => number): Deadline {
+  const end = elapsed() + limit;
+  return { limit, remaining: () => Math.max(0, end - elapsed()) };
+}

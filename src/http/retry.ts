@@ -1,0 +1,68 @@
+// What is worth a second try, and how long to wait before it. Pure but for the wait itself.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import type { Deadline } from './deadline.ts';
+import type { HttpResponse } from './request.ts';
+
+/** How often to try again, and the chance that spreads the tries of many jobs. */
+export interface RetrySettings {
+  readonly retries: number;
+  readonly random: () => number;
+  readonly now: () => number;
+}
+
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 10_000;
+
+/** 412 (a replica lags), 429, and the server's own failures but for 501 (Vault is not initialised). */
+export function isRetryable(status: number): boolean {
+  return status === 412 || status === 429 || (status >= 500 && status !== 501);
+}
+
+/**
+ * The wait before try number `attempt` + 2, in milliseconds: anything up to a bound that doubles (full jitter, as in
+ * AWS's "Exponential Backoff And Jitter"), but no less than the server asked for.
+ */
+export function waitBefore(
+  attempt: number,
+  retryAfter: string | undefined,
+  { random, now }: RetrySettings,
+): number {
+  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt);
+  return Math.max(parseRetryAfter(retryAfter, now()), Math.floor(random() * bound));
+}
+
+/** Retry-After in milliseconds from now (RFC 9110, section 10.2.3); 0 where there is none or it makes no sense. */
+export function parseRetryAfter(header: string | undefined, now: number): number {
+  if (header === undefined) return 0;
+  if (/^[0-9]{1,9}$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
+}
+
+/**
+ * Tries until there is an answer that is not worth another try, or the tries or the time are used up.
+ * @returns the last answer, whatever its status
+ * @throws {AppError} the last failure, where there was no answer
+ */
+export async function withRetries(
+  attempt: () => Promise<HttpResponse>,
+  settings: RetrySettings,
+  deadline: Deadline,
+): Promise<HttpResponse> {
+  for (let tried = 0; ; tried += 1) {
+    const outcome = await attempt().catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'UNAVAILABLE') return error;
+      throw error;
+    });
+    const answered = !(outcome instanceof AppError);
+    if (answered && !isRetryable(outcome.status)) return outcome;
+    const wait = waitBefore(tried, answered ? outcome.headers['retry-after'] : undefined, settings);
+    if (tried >= settings.retries || wait >= deadline.remaining()) {
+      if (answered) return outcome;
+      throw outcome;
+    }
+    await sleep(wait);
+  }
+}

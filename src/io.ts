@@ -1,0 +1,21 @@
+// What a run may use of the world around it. `main.ts` gives the real one; tests give their own.
+
+/** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
+export interface Io {
+  /** Writes all of it to standard output, or throws. */
+  readonly writeOutput: (text: string) => void;
+  /** Writes one line to standard error; never throws, since there is nowhere left to complain to. */
+  readonly writeMessage: (line: string) => void;
+  /** Reads a whole file, or throws the system's error. */
+  readonly readFile: (path: string) => string;
+  /** The names in a folder, or throws the system's error. */
+  readonly listFolder: (path: string) => string[];
+  /** Names the file and the folder of certificates that OpenSSL reads when it is first used. */
+  readonly useCertificateStore: (file: string, folder: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds that never go backwards. */
+  readonly elapsed: () => number;
+  /** At least 0 and below 1. */
+  readonly random: () => number;
+}

@@ -1,0 +1,119 @@
+// MAPPING: which variables are made from which secrets.
+//
+//   NAME=REF       one variable
+//   PREFIX_*=REF   every field of the secret, its name in upper case behind the prefix
+//   REF            every field, its name in upper case; with #FIELD only that one
+
+import { AppError, printable, quoted } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import { isVariableName, type Variable, variableNameOf, whyReserved } from './output/variable.ts';
+import { selectField, valueAsSecret } from './vault/fields.ts';
+import { type Field, formatReference, parseReference, type Reference } from './vault/reference.ts';
+
+/** A parsed MAPPING. */
+export interface Mapping {
+  readonly reference: Reference;
+  readonly target: /** the one name that the user chose */
+    | { readonly kind: 'name'; readonly name: string }
+    /** names made from the secret's fields */
+    | { readonly kind: 'fields'; readonly prefix: string };
+}
+
+/**
+ * Reads a MAPPING. What stands before the first `=` is a name, unless it can only be the beginning of a REF (it holds
+ * `/`, `#`, `@` or `?`): a field's name may hold `=` too.
+ * @throws {AppError} USAGE
+ */
+export function parseMapping(text: string): Mapping {
+  const equals = text.indexOf('=');
+  const left = equals < 0 ? '' : text.slice(0, equals);
+  if (equals < 0 || /[/#@?]/.test(left)) {
+    return { reference: parseReference(text), target: { kind: 'fields', prefix: '' } };
+  }
+  const reference = parseReference(text.slice(equals + 1));
+  if (left.endsWith('*')) {
+    const prefix = left.slice(0, -1);
+    if (prefix !== '' && !isVariableName(prefix)) throw badName(prefix, 'prefix');
+    return { reference, target: { kind: 'fields', prefix } };
+  }
+  if (!isVariableName(left)) throw badName(left, 'name');
+  return { reference, target: { kind: 'name', name: left } };
+}
+
+/** Writes a mapping so that `parseMapping` reads the same one back. */
+export function formatMapping({ reference, target }: Mapping): string {
+  if (target.kind === 'name') return `${target.name}=${formatReference(reference)}`;
+  return target.prefix === ''
+    ? formatReference(reference)
+    : `${target.prefix}*=${formatReference(reference)}`;
+}
+
+/**
+ * The variables that one mapping makes from its secret.
+ * @throws {AppError} FIELD_NOT_FOUND; CONFIG when a field makes no name, or one that changes how programs run
+ */
+export function variablesOf(mapping: Mapping, fields: JsonObject): Variable[] {
+  const { reference, target } = mapping;
+  const where = formatReference({ ...reference, field: undefined, mount: undefined });
+  if (target.kind === 'name') {
+    return [{ name: target.name, value: selectField(fields, reference.field, where) }];
+  }
+  if (reference.field !== undefined) {
+    const name = nameFromField(target.prefix, lastName(reference.field), where);
+    return [{ name, value: selectField(fields, reference.field, where) }];
+  }
+  // A null has no value to give. The other fields are still wanted, and whoever asks for it by name is told.
+  return [...fields].flatMap(([key, value]) =>
+    value === null ? [] : [{ name: nameFromField(target.prefix, key, where), value: valueAsSecret(value) }],
+  );
+}
+
+/**
+ * All variables of a run, in the order of the mappings.
+ * @throws {AppError} CONFIG when two of them would have one name
+ */
+export function withoutClashes(variables: readonly Variable[]): readonly Variable[] {
+  const seen = new Set<string>();
+  for (const { name } of variables) {
+    if (seen.has(name)) {
+      throw new AppError(
+        'CONFIG',
+        `two secrets meet in the variable ${name}`,
+        'give one of them a name of its own: NAME=REF#FIELD',
+      );
+    }
+    seen.add(name);
+  }
+  return variables;
+}
+
+function lastName(field: Field): string {
+  return field.kind === 'key' ? field.key : (field.tokens.at(-1) ?? '');
+}
+
+function nameFromField(prefix: string, field: string, where: string): string {
+  const name = variableNameOf(prefix, field);
+  const hint = `give it a name of its own: NAME=${printable(where)}#FIELD`;
+  if (!isVariableName(name)) {
+    throw new AppError(
+      'CONFIG',
+      `the field ${quoted(field)} of ${printable(where)} makes no variable name`,
+      hint,
+    );
+  }
+  const reason = whyReserved(name);
+  if (reason === undefined) return name;
+  throw new AppError(
+    'CONFIG',
+    `the field ${quoted(field)} of ${printable(where)} would set ${name}, which ${reason}`,
+    hint,
+  );
+}
+
+function badName(name: string, kind: string): AppError {
+  return new AppError(
+    'USAGE',
+    `${quoted(name)} is not a variable's ${kind}`,
+    'letters, digits and _ make one, and no digit comes first',
+  );
+}

@@ -1,0 +1,83 @@
+// The command line → a command, its arguments and its flags. minimist does the splitting; what it lets pass (unknown
+// flags, numbers made of `007`, a flag given twice) is refused here.
+
+import minimist from 'minimist';
+import { AppError, quoted } from './errors.ts';
+import type { SettingFlags } from './settings.ts';
+
+/** What a command takes beside the flags of every command. */
+export interface Grammar {
+  /** Flags with a value, without their dashes. */
+  readonly values: readonly string[];
+}
+
+/** A parsed command line. */
+export interface CommandLine {
+  readonly positionals: readonly string[];
+  readonly flags: SettingFlags;
+  /** The command's own flags. */
+  readonly own: Readonly<Record<string, string | undefined>>;
+}
+
+const SETTING_VALUES = [
+  'address',
+  'id-token-variable',
+  'role',
+  'auth-path',
+  'namespace',
+  'ca-file',
+  'timeout',
+  'retries',
+] as const;
+
+/** Whether the user asks for help, wherever on the line. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h');
+}
+
+/**
+ * Parses what stands behind the command's name.
+ * @throws {AppError} USAGE
+ */
+export function parseCommandLine(args: readonly string[], grammar: Grammar, command: string): CommandLine {
+  const values = [...SETTING_VALUES, ...grammar.values];
+  const help = `see: civault ${command} --help`;
+  checkFlags(args, values, help);
+  const parsed = minimist([...args], {
+    string: [...values, '_'],
+    boolean: ['revoke'],
+    default: { revoke: true },
+    unknown: (arg) => {
+      if (!/^-./.test(arg)) return true;
+      throw new AppError('USAGE', `unknown flag ${quoted(arg.replace(/=.*$/s, ''))}`, help);
+    },
+  });
+  const given = (names: readonly string[]) =>
+    Object.fromEntries(
+      names.flatMap((name) => (typeof parsed[name] === 'string' ? [[name, parsed[name]]] : [])),
+    );
+  return {
+    positionals: parsed._,
+    flags: { ...given(SETTING_VALUES), revoke: parsed['revoke'] === true },
+    own: given(grammar.values),
+  };
+}
+
+// minimist takes `--role --retries 3` for an empty role, `--no-role` for false, and makes a list of a repeated flag.
+function checkFlags(args: readonly string[], values: readonly string[], help: string): void {
+  const seen = new Set<string>();
+  for (const [index, arg] of args.entries()) {
+    if (arg === '--') return;
+    const [, name = '', value] = /^--([^=]+)(=.*)?$/s.exec(arg) ?? [];
+    if (name === '') continue;
+    if (name === 'no-revoke' && value === undefined) continue;
+    if (!values.includes(name)) throw new AppError('USAGE', `unknown flag ${quoted(`--${name}`)}`, help);
+    if (seen.has(name)) throw new AppError('USAGE', `--${name} is given twice`, help);
+    seen.add(name);
+    const next = args[index + 1];
+    if (value === undefined && (next === undefined || /^-./.test(next))) {
+      throw new AppError('USAGE', `--${name} needs a value`, `an empty one is written --${name}=`);
+    }
+  }
+}

@@ -1,0 +1,222 @@
+// Every setting of a run: from flags, else from the environment, else its default; checked before anything is sent.
+
+import { AppError, printable, quoted } from './errors.ts';
+import type { Environment } from './gitlab/id-token.ts';
+import { type Endpoint, isLoopback, parseAddress } from './http/address.ts';
+import type { NamedValue, ProxySettings } from './http/proxy.ts';
+import type { TrustSettings } from './http/trust.ts';
+import { Secret } from './secret.ts';
+import type { SessionSettings } from './vault/session.ts';
+
+/** The flags that set something, as they were given. */
+export interface SettingFlags {
+  readonly address?: string;
+  readonly 'id-token-variable'?: string;
+  readonly role?: string;
+  readonly 'auth-path'?: string;
+  readonly namespace?: string;
+  readonly 'ca-file'?: string;
+  readonly timeout?: string;
+  readonly retries?: string;
+  readonly revoke?: boolean;
+}
+
+/** The settings of a run, frozen. */
+export interface Settings {
+  readonly endpoint: Endpoint;
+  readonly session: SessionSettings;
+  readonly idTokenVariable: string;
+  /** The job's own Vault token, where it has one. */
+  readonly ownToken: Secret | undefined;
+  readonly trust: TrustSettings;
+  readonly proxy: ProxySettings;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly retries: number;
+  readonly revoke: boolean;
+  /** What the user should know before the run begins. */
+  readonly warnings: readonly string[];
+}
+
+const ADDRESS_HINT =
+  'set it as a CI/CD variable of the group, so that all its projects have it: VAULT_ADDR=https://vault.example.com';
+
+/**
+ * Settles every setting.
+ * @throws {AppError} CONFIG for a missing or wrong one
+ */
+export function readSettings(flags: SettingFlags, environment: Environment): Settings {
+  const find = finder(environment);
+  const endpoint = readEndpoint(flags, environment);
+  const skipVerify = readSwitch(find('VAULT_SKIP_VERIFY'));
+  return Object.freeze({
+    endpoint,
+    session: readSession(flags, find, environment),
+    idTokenVariable: flags['id-token-variable'] ?? 'VAULT_ID_TOKEN',
+    ownToken: readToken(find('VAULT_TOKEN')),
+    trust: {
+      caFile:
+        flags['ca-file'] === undefined
+          ? find('VAULT_CACERT')
+          : { name: '--ca-file', value: flags['ca-file'] },
+      caBytes: multiline(environment, 'VAULT_CACERT_BYTES'),
+      caFolder: find('VAULT_CAPATH'),
+      systemFile: find('SSL_CERT_FILE')?.value,
+      systemFolder: find('SSL_CERT_DIR')?.value,
+      clientCertificate: find('VAULT_CLIENT_CERT'),
+      clientKey: find('VAULT_CLIENT_KEY'),
+      serverName: find('VAULT_TLS_SERVER_NAME')?.value,
+      skipVerify,
+    },
+    proxy: {
+      always: find('VAULT_PROXY_ADDR'),
+      forHttps: find('HTTPS_PROXY', 'https_proxy'),
+      forHttp: find('HTTP_PROXY', 'http_proxy'),
+      except: find('NO_PROXY', 'no_proxy')?.value ?? '',
+    },
+    timeout: readDuration(flags.timeout, '--timeout', find('VAULT_CLIENT_TIMEOUT')),
+    retries: readRetries(flags.retries, find('VAULT_MAX_RETRIES')),
+    revoke: flags.revoke ?? true,
+    warnings: warningsFor(endpoint, skipVerify),
+  });
+}
+
+type Find = (...names: string[]) => NamedValue | undefined;
+
+/** Finds the first of some variables that is set and not empty. */
+function finder(environment: Environment): Find {
+  return (...names) => {
+    for (const name of names) {
+      const value = environment[name];
+      if (value !== undefined && value !== '') return { name, value: withoutControls(value, name) };
+    }
+    return undefined;
+  };
+}
+
+function readEndpoint(flags: SettingFlags, environment: Environment): Endpoint {
+  if (flags.address !== undefined && flags.address !== '')
+    return parseAddress(withoutControls(flags.address, '--address'), '--address');
+  const found = finder(environment)('BAO_ADDR', 'VAULT_ADDR', 'VAULT_SERVER_URL');
+  if (found !== undefined) return parseAddress(found.value, found.name);
+  const state = environment['VAULT_ADDR'] === '' ? 'is empty' : 'is not set';
+  const isProtected = environment['CI_COMMIT_REF_PROTECTED'] === 'false';
+  const hint = isProtected
+    ? `${ADDRESS_HINT}\n    this job's ref is not protected: a variable marked "protected" does not reach it`
+    : ADDRESS_HINT;
+  throw new AppError('CONFIG', `there is no address of Vault: VAULT_ADDR ${state}`, hint);
+}
+
+function readSession(flags: SettingFlags, find: Find, environment: Environment): SessionSettings {
+  // An empty role is a choice (Vault's default_role), so it counts as set.
+  const role = flags.role ?? environment['VAULT_AUTH_ROLE'] ?? environment['VAULT_ROLE'] ?? 'nexus-ci';
+  const namespace = flags.namespace ?? find('VAULT_NAMESPACE')?.value;
+  return {
+    authPath: readAuthPath(flags['auth-path'] ?? find('VAULT_AUTH_PATH')?.value ?? 'jwt'),
+    role: withoutControls(role, 'the role'),
+    namespace:
+      namespace === undefined || namespace === '' ? undefined : headerText(namespace, 'the namespace'),
+  };
+}
+
+function readToken(variable: NamedValue | undefined): Secret | undefined {
+  if (variable === undefined) return undefined;
+  if (/^[\x21-\x7e]+$/.test(variable.value)) return new Secret(variable.value);
+  throw new AppError(
+    'CONFIG',
+    'VAULT_TOKEN holds a space or another character that no token has',
+    'unset it to log in with the ID token',
+  );
+}
+
+// `auth/jwt` is how `vault auth list` and policies write it, `jwt` how the CLI's -path does. Both are meant.
+function readAuthPath(text: string): string[] {
+  const segments = withoutControls(text, 'the auth path')
+    .replace(/^\/+|\/+$/g, '')
+    .replace(/^auth\//, '')
+    .split('/');
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw new AppError(
+      'CONFIG',
+      `${quoted(text)} is not the path of an auth method`,
+      'it looks like jwt or gitlab/jwt',
+    );
+  }
+  return segments;
+}
+
+function readDuration(flag: string | undefined, flagName: string, variable: NamedValue | undefined): number {
+  const given = flag === undefined ? variable : { name: flagName, value: flag };
+  if (given === undefined) return 60_000;
+  const milliseconds = parseDuration(given.value);
+  // Node's timers hold 31 bits of milliseconds: beyond them they fire at once.
+  if (milliseconds !== undefined && milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
+  throw new AppError(
+    'CONFIG',
+    `${given.name} is ${quoted(given.value)}: not a time`,
+    'write seconds (30) or a duration (90s, 1m30s), a day at most',
+  );
+}
+
+/** A duration as Go writes it (`1m30s`, `500ms`), or plain seconds, in milliseconds. */
+export function parseDuration(text: string): number | undefined {
+  if (/^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text)) return Number(text) * 1000;
+  if (!/^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$/.test(text)) return undefined;
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  let sum = 0;
+  for (const [, amount = '', unit = ''] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g)) {
+    sum += Number(amount) * (units[unit] ?? 0);
+  }
+  return sum;
+}
+
+function readRetries(flag: string | undefined, variable: NamedValue | undefined): number {
+  const given = flag === undefined ? variable : { name: '--retries', value: flag };
+  if (given === undefined) return 5;
+  if (/^[0-9]{1,3}$/.test(given.value)) return Number(given.value);
+  throw new AppError(
+    'CONFIG',
+    `${given.name} is ${quoted(given.value)}: not a number of tries`,
+    'write a number from 0 to 999',
+  );
+}
+
+// Go's strconv.ParseBool, as Vault's own client reads it.
+function readSwitch(variable: NamedValue | undefined): boolean {
+  if (variable === undefined || /^(0|f|F|false|FALSE|False)$/.test(variable.value)) return false;
+  if (/^(1|t|T|true|TRUE|True)$/.test(variable.value)) return true;
+  throw new AppError('CONFIG', `${variable.name} is ${quoted(variable.value)}`, 'write true or false');
+}
+
+function warningsFor(endpoint: Endpoint, skipVerify: boolean): string[] {
+  const warnings: string[] = [];
+  if (endpoint.scheme === 'http' && !isLoopback(endpoint.host)) {
+    warnings.push(
+      `the address of ${printable(endpoint.host)} is http: tokens and secrets go over the network in plain text`,
+    );
+  }
+  if (skipVerify && endpoint.scheme === 'https') {
+    warnings.push('VAULT_SKIP_VERIFY is set: whoever answers gets the token');
+  }
+  return warnings;
+}
+
+function multiline(environment: Environment, name: string): NamedValue | undefined {
+  const value = environment[name] ?? '';
+  return value === '' ? undefined : { name, value };
+}
+
+function withoutControls(value: string, name: string): string {
+  if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
+  // Not shown: VAULT_TOKEN comes through here too.
+  throw new AppError(
+    'CONFIG',
+    `${name} holds a control character, such as a line break`,
+    'look for one at its end',
+  );
+}
+
+function headerText(value: string, name: string): string {
+  if (/^[\x20-\x7e]*$/.test(withoutControls(value, name))) return value;
+  throw new AppError('CONFIG', `${name} is ${quoted(value)}: it can only be ASCII`);
+}

@@ -1,0 +1,60 @@
+// Vault's answer as a value: its JSON, read with care, and what every kind of answer has in common.
+
+import { isUtf8 } from 'node:buffer';
+import { AppError, printable } from '../errors.ts';
+import type { HttpResponse } from '../http/request.ts';
+import { isJsonObject, type JsonObject, JsonSyntaxError, member, parseJson } from '../json.ts';
+
+/** An answer of Vault's API. */
+export interface VaultAnswer {
+  readonly status: number;
+  /** Empty where the answer has no body. */
+  readonly json: JsonObject;
+  /** Vault's own words, from `errors` or, where there are none, from `warnings`. */
+  readonly errors: readonly string[];
+}
+
+/**
+ * Reads an answer. A failure may have any body (a proxy's page, say); a success must be JSON.
+ * @throws {AppError} BAD_RESPONSE
+ */
+export function readAnswer({ status, headers, body }: HttpResponse): VaultAnswer {
+  const succeeded = status >= 200 && status < 300;
+  const json = parseBody(body);
+  if (json === undefined && succeeded) {
+    const type = headers['content-type'] ?? 'no content type';
+    throw new AppError(
+      'BAD_RESPONSE',
+      `the answer (${status}, ${printable(type)}) is not the JSON that Vault sends`,
+      'check that the address is the one of Vault, and that no sign-in page stands in front of it',
+    );
+  }
+  if (!succeeded && (status < 400 || status > 599)) {
+    throw new AppError(
+      'BAD_RESPONSE',
+      `the status ${status} is none that Vault answers with`,
+      'check the address',
+    );
+  }
+  const texts = json === undefined ? [] : [...strings(json, 'errors'), ...strings(json, 'warnings')];
+  return { status, json: json ?? new Map(), errors: texts };
+}
+
+/** Strings that Vault put into a list of its answer. */
+export function strings(json: JsonObject, key: string): string[] {
+  const list = member(json, key);
+  return Array.isArray(list) ? list.filter((item): item is string => typeof item === 'string') : [];
+}
+
+function parseBody(body: Buffer): JsonObject | undefined {
+  if (body.length === 0) return new Map();
+  if (!isUtf8(body)) return undefined;
+  try {
+    const value = parseJson(body.toString());
+    return isJsonObject(value) ? value : undefined;
+  } catch (error) {
+    // Its message would name a place in what may be a secret: the caller says all that there is to say.
+    if (error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+// Where a path's mount ends and what kind of engine is there: asked of Vault as the Vault CLI does.
+
+import { AppError, printable } from '../errors.ts';
+import { member, stringMember } from '../json.ts';
+import type { VaultAnswer } from './answer.ts';
+import type { Session } from './session.ts';
+
+/** A secrets engine. */
+export interface Mount {
+  readonly path: readonly string[];
+  readonly kind: 'kv2' | 'kv1' | 'other';
+}
+
+/**
+ * Asks which mount a path belongs to (`sys/internal/ui/mounts/PATH`).
+ * @returns undefined where the policy refuses to tell
+ */
+export async function lookUpMount(session: Session, path: readonly string[]): Promise<Mount | undefined> {
+  return mountFrom(await session.read(['sys', 'internal', 'ui', 'mounts', ...path]), path);
+}
+
+/**
+ * Reads that answer.
+ * @throws {AppError} BAD_RESPONSE when the mount is not on the path
+ */
+export function mountFrom(answer: VaultAnswer, path: readonly string[]): Mount | undefined {
+  if (answer.status !== 200) return undefined;
+  const data = member(answer.json, 'data');
+  const mount = (stringMember(data, 'path') ?? '').replace(/\/$/, '').split('/');
+  if (!startsWith(path, mount)) {
+    throw new AppError(
+      'BAD_RESPONSE',
+      `Vault says that ${printable(path.join('/'))} is on the mount ${printable(mount.join('/'))}`,
+    );
+  }
+  const type = stringMember(data, 'type');
+  if (type !== 'kv' && type !== 'generic') return { path: mount, kind: 'other' };
+  return { path: mount, kind: stringMember(member(data, 'options'), 'version') === '2' ? 'kv2' : 'kv1' };
+}
+
+/** Whether a path lies on a mount. */
+export function startsWith(path: readonly string[], mount: readonly string[]): boolean {
+  return mount.every((segment, index) => path[index] === segment);
+}

@@ -1,0 +1,112 @@
+// REF, the way a user names one secret or one of its fields, as a value.
+//
+//   secret/data/nexus/ci#password   a path with a field: the API's path or the Vault CLI's
+//   secret/nexus/ci?version=3       a path without one: the whole secret, here one version of it
+//   nexus/ci/password@secret        GitLab's `secrets:vault` form: PATH/FIELD@MOUNT
+
+import { AppError, quoted } from '../errors.ts';
+
+/** Which field of a secret is meant. */
+export type Field =
+  /** a key of the secret, taken whole: it may hold dots, spaces, slashes, or be empty */
+  | { readonly kind: 'key'; readonly key: string }
+  /** a JSON Pointer (RFC 6901) into nested values, its tokens unescaped */
+  | { readonly kind: 'pointer'; readonly tokens: readonly string[] };
+
+/** A parsed REF. */
+export interface Reference {
+  /** The secret's path, segment by segment, neither empty nor `.` nor `..`; with the mount but for GitLab's form. */
+  readonly path: readonly string[];
+  /** The mount, where the form names it apart (GitLab's). Such a mount is KV v2. */
+  readonly mount: readonly string[] | undefined;
+  /** The KV v2 version asked for; 0 is the latest, as in Vault. */
+  readonly version: number | undefined;
+  /** Undefined for the whole secret. */
+  readonly field: Field | undefined;
+}
+
+const GRAMMAR =
+  'write PATH#FIELD, such as secret/data/nexus/svc-orchestrator#password, or PATH/FIELD@MOUNT as GitLab does';
+
+/**
+ * Reads a REF.
+ * @throws {AppError} USAGE, with what is wrong in it
+ */
+export function parseReference(text: string): Reference {
+  const hash = text.indexOf('#');
+  const beforeField = hash < 0 ? text : text.slice(0, hash);
+  const field = hash < 0 ? undefined : parseField(text.slice(hash + 1), text);
+  const question = beforeField.indexOf('?');
+  if (hash < 0 && question < 0 && beforeField.includes('@')) return parseGitlabForm(text);
+  return {
+    path: parsePath(question < 0 ? beforeField : beforeField.slice(0, question), text),
+    mount: undefined,
+    version: question < 0 ? undefined : parseVersion(beforeField.slice(question + 1), text),
+    field,
+  };
+}
+
+/** Writes a reference so that `parseReference` reads the same one back. */
+export function formatReference(reference: Reference): string {
+  const { path, mount, version, field } = reference;
+  if (mount !== undefined && field?.kind === 'key')
+    return `${[...path, field.key].join('/')}@${mount.join('/')}`;
+  const query = version === undefined ? '' : `?version=${version}`;
+  return `${path.join('/')}${query}${formatField(field)}`;
+}
+
+/** Writes a field as it stands behind a path: `#key`, `#/a/b`, or nothing for the whole secret. */
+export function formatField(field: Field | undefined): string {
+  if (field === undefined) return '';
+  if (field.kind === 'key') return `#${field.key}`;
+  return `#${field.tokens.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`;
+}
+
+function parseGitlabForm(text: string): Reference {
+  const at = text.lastIndexOf('@');
+  const slash = text.lastIndexOf('/', at);
+  if (slash < 0) throw invalid(text, 'it has an @ but no field: GitLab writes PATH/FIELD@MOUNT');
+  const key = text.slice(slash + 1, at);
+  if (key === '') throw invalid(text, 'the field before the @ is empty');
+  return {
+    path: parsePath(text.slice(0, slash), text),
+    mount: parsePath(text.slice(at + 1), text),
+    version: undefined,
+    field: { kind: 'key', key },
+  };
+}
+
+function parseField(text: string, whole: string): Field {
+  if (!text.startsWith('/')) return { kind: 'key', key: text };
+  const tokens = text.slice(1).split('/');
+  if (tokens.some((token) => /~(?![01])/.test(token))) {
+    throw invalid(whole, 'in a JSON Pointer ~ stands only as ~0 (for ~) or ~1 (for /)');
+  }
+  return {
+    kind: 'pointer',
+    tokens: tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+  };
+}
+
+function parseVersion(query: string, whole: string): number {
+  const digits = /^version=([0-9]{1,9})$/.exec(query)?.[1];
+  if (digits === undefined) throw invalid(whole, 'only ?version=N may stand between path and field');
+  return Number(digits);
+}
+
+// Vault resolves `.`, `..` and `//` before it looks at the path, so that a REF could name another secret than it seems to.
+function parsePath(text: string, whole: string): string[] {
+  const segments = text.replace(/^\/|\/$/g, '').split('/');
+  if (segments.length === 1 && segments[0] === '') throw invalid(whole, 'it has no path');
+  for (const segment of segments) {
+    if (segment === '') throw invalid(whole, 'it has an empty segment (//)');
+    if (segment === '.' || segment === '..') throw invalid(whole, `the segment ${segment} is not allowed`);
+    if (/[\u0000-\u001f\u007f]/.test(segment)) throw invalid(whole, 'a path holds no control characters');
+    if (!segment.isWellFormed()) throw invalid(whole, 'a path must be Unicode text');
+  }
+  return segments;
+}
+
+function invalid(text: string, why: string): AppError {
+  return new AppError('USAGE', `${quoted(text)} is not a secret's reference: ${why}`, GRAMMAR);
+}

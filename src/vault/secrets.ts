@@ -1,0 +1,145 @@
+// Secrets of any engine: which path a REF means, one read for each, and the fields and the lease in its answer.
+//
+// KV v2 is known by its path (MOUNT/data/…) or its mount, never guessed from the answer: a KV v1 secret may well have
+// a field named `data`.
+
+import { AppError, printable } from '../errors.ts';
+import { isJsonObject, JsonNumber, type JsonObject, member, stringMember } from '../json.ts';
+import type { VaultAnswer } from './answer.ts';
+import { readRefused } from './diagnosis.ts';
+import { lookUpMount, type Mount, startsWith } from './mounts.ts';
+import type { Reference } from './reference.ts';
+import type { Session } from './session.ts';
+
+/** A secret as it was read. */
+export interface SecretRead {
+  readonly fields: JsonObject;
+  /** Present for a dynamic secret: it dies with the token that read it. */
+  readonly lease: { readonly id: string; readonly seconds: number } | undefined;
+}
+
+/** One read of Vault's API. */
+export interface ReadPlan {
+  readonly path: readonly string[];
+  readonly kind: Mount['kind'];
+  readonly version: number | undefined;
+}
+
+/**
+ * Reads the secrets of all references, each path once, side by side.
+ * @returns the secrets, in the order of the references
+ * @throws {AppError} the first failure, in that order
+ */
+export async function readSecrets(session: Session, references: readonly Reference[]): Promise<SecretRead[]> {
+  const plans = await planReads(session, references);
+  const reads = new Map<string, Promise<SecretRead>>();
+  const started = plans.map((plan) => {
+    const key = JSON.stringify([plan.path, plan.version]);
+    const read = reads.get(key) ?? readSecret(session, plan);
+    reads.set(key, read);
+    return read;
+  });
+  // All are awaited before the first failure is told: a read that is still under way must not outlive the run's token.
+  const settled = await Promise.allSettled(started);
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** Finds the path that each reference means, asking for each mount once. */
+async function planReads(session: Session, references: readonly Reference[]): Promise<ReadPlan[]> {
+  const known: Mount[] = [];
+  const plans: ReadPlan[] = [];
+  for (const reference of references) {
+    const mount = knownMount(reference) ?? known.find(({ path }) => startsWith(reference.path, path));
+    if (mount !== undefined) {
+      plans.push(planRead(reference, mount));
+      continue;
+    }
+    const found = (await lookUpMount(session, reference.path)) ?? assumedMount(reference.path);
+    known.push(found);
+    plans.push(planRead(reference, found));
+  }
+  return plans;
+}
+
+// GitLab's form names its mount; `MOUNT/data/…` with a mount of one segment is how policies write a KV v2 path.
+function knownMount({ path, mount }: Reference): Mount | undefined {
+  if (mount !== undefined) return { path: mount, kind: 'kv2' };
+  return path.length > 2 && path[1] === 'data' ? { path: path.slice(0, 1), kind: 'kv2' } : undefined;
+}
+
+// Where Vault does not tell: an API path if it can be one, else the CLI's path on a mount of one segment.
+function assumedMount(path: readonly string[]): Mount {
+  const data = path.indexOf('data', 1);
+  return { path: path.slice(0, data > 0 && data < path.length - 1 ? data : 1), kind: 'kv2' };
+}
+
+/** The read that a reference means on a mount. */
+export function planRead(reference: Reference, mount: Mount): ReadPlan {
+  const { version } = reference;
+  const below = reference.mount === undefined ? reference.path.slice(mount.path.length) : reference.path;
+  if (mount.kind !== 'kv2') {
+    if (version === undefined) return { path: reference.path, kind: mount.kind, version };
+    throw new AppError(
+      'USAGE',
+      `${printable(mount.path.join('/'))} keeps no versions: it is not KV v2`,
+      'leave ?version= off',
+    );
+  }
+  const isApiPath = reference.mount === undefined && below[0] === 'data' && below.length > 1;
+  return { path: [...mount.path, ...(isApiPath ? [] : ['data']), ...below], kind: 'kv2', version };
+}
+
+async function readSecret(session: Session, plan: ReadPlan): Promise<SecretRead> {
+  const query = plan.version === undefined ? '' : `?version=${plan.version}`;
+  const answer = await session.read(plan.path, query);
+  if (plan.kind !== 'kv2' || answer.status !== 200 || isVersioned(answer))
+    return secretFrom(answer, plan, session);
+  // A path that looks like KV v2's can lie on another engine. The mount decides; the answer alone would be a guess.
+  const mount = await lookUpMount(session, plan.path);
+  return secretFrom(answer, { ...plan, kind: mount?.kind ?? 'kv2' }, session);
+}
+
+function isVersioned(answer: VaultAnswer): boolean {
+  const data = member(answer.json, 'data');
+  return member(data, 'data') !== undefined && isJsonObject(member(data, 'metadata'));
+}
+
+/**
+ * Takes the fields out of Vault's answer to a read.
+ * @throws {AppError} PERMISSION_DENIED, SECRET_NOT_FOUND, UNAVAILABLE, BAD_RESPONSE
+ */
+export function secretFrom(
+  answer: VaultAnswer,
+  plan: ReadPlan,
+  session: Pick<Session, 'idToken'>,
+): SecretRead {
+  if (answer.status !== 200) throw readRefused(answer, plan, session.idToken);
+  const path = printable(plan.path.join('/'));
+  if (isJsonObject(member(answer.json, 'wrap_info'))) {
+    throw new AppError(
+      'PERMISSION_DENIED',
+      `Vault gives ${path} out only wrapped (a policy sets min_wrapping_ttl)`,
+      'whoever owns the policy must allow it unwrapped',
+    );
+  }
+  const data = member(answer.json, 'data');
+  const fields = plan.kind === 'kv2' ? member(data, 'data') : data;
+  if (!isJsonObject(fields)) {
+    throw new AppError(
+      'BAD_RESPONSE',
+      `the answer for ${path} holds no secret`,
+      'check that the path names a secret, and that the address is the one of Vault',
+    );
+  }
+  return { fields, lease: leaseFrom(answer) };
+}
+
+// KV v1 answers a lease_duration with an empty lease_id: not a lease.
+function leaseFrom({ json }: VaultAnswer): SecretRead['lease'] {
+  const id = stringMember(json, 'lease_id') ?? '';
+  const seconds = member(json, 'lease_duration');
+  return id === '' ? undefined : { id, seconds: seconds instanceof JsonNumber ? Number(seconds.text) : 0 };
+}

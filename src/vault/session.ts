@@ -1,0 +1,119 @@
+// A Vault token for the length of one run: got by login or handed in, used for every request, revoked at the end.
+
+import { AppError, printable } from '../errors.ts';
+import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
+import type { Client } from '../http/client.ts';
+import type { Deadline } from '../http/deadline.ts';
+import type { HttpRequest } from '../http/request.ts';
+import { compactJson, member, stringMember } from '../json.ts';
+import { Secret } from '../secret.ts';
+import { readAnswer, type VaultAnswer } from './answer.ts';
+import { loginRefused } from './diagnosis.ts';
+
+/** What a session is opened with. */
+export interface SessionSettings {
+  /** A path such as `jwt` or `gitlab/prod`, segment by segment. */
+  readonly authPath: readonly string[];
+  /** Empty: Vault takes the mount's default_role. */
+  readonly role: string;
+  readonly namespace: string | undefined;
+}
+
+/** How the job shows who it is. */
+export type Credential =
+  | { readonly kind: 'id-token'; readonly idToken: IdToken }
+  /** VAULT_TOKEN: the job's own, used and left alone */
+  | { readonly kind: 'token'; readonly token: Secret }
+  /** a Vault Agent's socket, which adds a token itself */
+  | { readonly kind: 'agent' };
+
+/** An open session. */
+export interface Session {
+  /** Reads a path below `/v1`. */
+  readonly read: (path: readonly string[], query?: string) => Promise<VaultAnswer>;
+  /** The claims behind the token, for messages; undefined where there was no login. */
+  readonly idToken: IdToken | undefined;
+  /** Whether the token was got by a login of this run, and is this run's to end. */
+  readonly ownsToken: boolean;
+  /** Ends the token that a login got; does nothing for any other. Never throws: the output is already written. */
+  readonly revoke: (deadline: Deadline) => Promise<void>;
+}
+
+/**
+ * Opens a session, by login where the job has no token yet.
+ * @throws {AppError} LOGIN_DENIED, BAD_RESPONSE, UNAVAILABLE, TLS_UNTRUSTED
+ */
+export async function openSession(
+  client: Client,
+  settings: SessionSettings,
+  credential: Credential,
+): Promise<Session> {
+  const base = baseHeaders(settings);
+  const login =
+    credential.kind === 'id-token' ? await logIn(client, settings, credential.idToken) : undefined;
+  const token = login?.token ?? (credential.kind === 'token' ? credential.token : undefined);
+  const headers = token === undefined ? base : { ...base, 'x-vault-token': token.reveal() };
+  return {
+    read: async (path, query = '') =>
+      readAnswer(await client.send({ method: 'GET', path: `${apiPath(path)}${query}`, headers })),
+    idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
+    ownsToken: login !== undefined,
+    revoke: async (deadline) => {
+      if (login === undefined || !login.revocable) return;
+      const request: HttpRequest = { method: 'POST', path: '/v1/auth/token/revoke-self', headers, body: '' };
+      await client.send(request, { deadline, retries: 0 }).catch(() => undefined);
+    },
+  };
+}
+
+/** `/v1/` and a path, each segment encoded by itself so that none can reach beyond it. */
+export function apiPath(segments: readonly string[]): string {
+  return `/v1/${segments.map(encodeURIComponent).join('/')}`;
+}
+
+/** The login request (Vault's API documentation, "JWT/OIDC auth method", JWT login). It bears no Vault token. */
+export function loginRequest(settings: SessionSettings, idToken: IdToken): HttpRequest {
+  const body = new Map([['jwt', idToken.token.reveal()]]);
+  if (settings.role !== '') body.set('role', settings.role);
+  return {
+    method: 'POST',
+    path: apiPath(['auth', ...settings.authPath, 'login']),
+    headers: baseHeaders(settings),
+    body: compactJson(body),
+  };
+}
+
+async function logIn(
+  client: Client,
+  settings: SessionSettings,
+  idToken: IdToken,
+): Promise<{ token: Secret; revocable: boolean }> {
+  const answer = readAnswer(await client.send(loginRequest(settings, idToken)));
+  if (answer.status !== 200) throw loginRefused(answer, settings, idToken);
+  const auth = member(answer.json, 'auth');
+  const token = stringMember(auth, 'client_token') ?? '';
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    const mfa = member(auth, 'mfa_requirement');
+    if (mfa !== undefined && mfa !== null) {
+      throw new AppError(
+        'LOGIN_DENIED',
+        `Vault wants a second factor for the role ${printable(settings.role)}, which no job can give`,
+        'whoever owns Vault must take the login MFA off this auth method',
+      );
+    }
+    throw new AppError(
+      'BAD_RESPONSE',
+      'Vault accepted the login but sent no token',
+      `aud was ${shownClaim(idToken.claims, 'aud')}`,
+    );
+  }
+  return { token: new Secret(token), revocable: stringMember(auth, 'token_type') !== 'batch' };
+}
+
+// X-Vault-Request: a Vault Agent that is told to demand it refuses requests without (412).
+function baseHeaders({ namespace }: SessionSettings): Record<string, string> {
+  return {
+    'x-vault-request': 'true',
+    ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
+  };
+}
