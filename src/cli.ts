@@ -6,7 +6,7 @@ import { get } from './commands/get.ts';
 import { AppError, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
 import type { Environment } from './gitlab/id-token.ts';
-import type { Io } from './io.ts';
+import { Interrupted, type Io } from './io.ts';
 import { asksForHelp, parseCommandLine } from './options.ts';
 import { usageOf, VERSION } from './usage.ts';
 
@@ -26,7 +26,10 @@ export async function run(args: readonly string[], environment: Environment, io:
   try {
     if (command === undefined) io.writeOutput(withoutCommand(args));
     else if (asksForHelp(rest)) io.writeOutput(usageOf(name));
-    else await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
+    else {
+      const line = parseCommandLine(rest, command.grammar, name);
+      await Promise.race([command.run(line, { environment, io }), io.cutShort]);
+    }
     return EXIT_OK;
   } catch (error) {
     return fail(error, command, io);
@@ -47,19 +50,23 @@ function withoutCommand(args: readonly string[]): string {
 }
 
 function fail(error: unknown, command: Command | undefined, io: Io): number {
-  const known = error instanceof AppError ? error : unforeseen(error);
-  const status = exitStatusOf(known.code);
-  io.writeMessage(known.message);
-  if (known.hint !== undefined) io.writeMessage(`hint: ${known.hint}`);
+  const { status, message, hint } = judge(error);
+  io.writeMessage(message);
+  if (hint !== undefined) io.writeMessage(`hint: ${hint}`);
   const instead = command?.onFailure?.(status);
-  if (instead !== undefined && known.code !== 'OUTPUT') {
-    try {
-      io.writeOutput(instead);
-    } catch {
-      // Standard output is gone too: the exit status is all that is left to tell.
-    }
+  if (instead === undefined) return status;
+  try {
+    io.writeOutput(instead);
+  } catch {
+    // Standard output is gone: the exit status is all that is left to tell.
   }
   return status;
+}
+
+function judge(error: unknown): { status: number; message: string; hint: string | undefined } {
+  if (error instanceof Interrupted) return { status: error.status, message: error.message, hint: undefined };
+  const known = error instanceof AppError ? error : unforeseen(error);
+  return { status: exitStatusOf(known.code), message: known.message, hint: known.hint };
 }
 
 // The message of an unforeseen error may quote what was being worked on, so only its kind and place are shown.

@@ -12,10 +12,24 @@ export interface Io {
   readonly listFolder: (path: string) => string[];
   /** Names the file and the folder of certificates that OpenSSL reads when it is first used. */
   readonly useCertificateStore: (file: string, folder: string) => void;
+  /** Rejects when something fails outside of any promise, or when a signal asks the run to end. Never resolves. */
+  readonly cutShort: Promise<never>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds that never go backwards. */
   readonly elapsed: () => number;
   /** At least 0 and below 1. */
   readonly random: () => number;
+}
+
+/** A signal that asked the run to end. */
+export class Interrupted extends Error {
+  /** What a shell reports for it: 128 and the signal's number. */
+  readonly status: number;
+
+  constructor(name: string, number: number) {
+    super(`ended by ${name}`);
+    this.name = 'Interrupted';
+    this.status = 128 + number;
+  }
 }

@@ -1,9 +1,10 @@
 // The one file that touches the process: it hands the real world to `run` and ends with its status.
 
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { run } from './cli.ts';
 import { AppError, errnoOf } from './errors.ts';
-import type { Io } from './io.ts';
+import { Interrupted, type Io } from './io.ts';
 
 // NODE_* variables, which the bootstrap takes away before Node reads them (build/bootstrap.js). They are the job's all
 // the same. From source there is no bootstrap and nothing was taken.
@@ -34,6 +35,12 @@ const io: Io = {
     process.env['SSL_CERT_FILE'] = file;
     process.env['SSL_CERT_DIR'] = folder;
   },
+  cutShort: new Promise<never>((_, reject) => {
+    process.on('uncaughtException', reject);
+    for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+      process.on(name, () => reject(new Interrupted(name, constants.signals[name])));
+    }
+  }),
   now: () => Date.now(),
   elapsed: () => performance.now(),
   random: () => Math.random(),
@@ -55,5 +62,8 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
 
 const taken = typeof JOB_NODE_VARIABLES === 'undefined' ? {} : JOB_NODE_VARIABLES;
 const environment = Object.freeze({ ...process.env, ...taken });
+
+// Whoever awaits it is told; a run without a command has nobody who does.
+io.cutShort.catch(() => undefined);
 
 void run(process.argv.slice(2), environment, io).then((status) => process.exit(status));

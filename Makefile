@@ -1,0 +1,50 @@
+# civault: make help lists the targets
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := build
+.PHONY: help build demo test lint format bench clean
+
+NODE := node --import tsx
+INSTALLED := node_modules/.package-lock.json
+# The architecture to build for: amd64 or arm64, this machine's unless said
+ARCH ?=
+SOURCES := $(shell find src build -type f) package.json package-lock.json
+TESTS = $(shell find test -name '*.test.ts' | LC_ALL=C sort)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: $(INSTALLED) ## build dist/civault, or with ARCH=arm64 that release asset
+	@$(NODE) build/build.ts $(if $(ARCH),--arch $(ARCH))
+
+demo: dist/civault tools ## build, and fetch the guide's secrets in a BusyBox-only root
+	@$(NODE) test/demo/demo.ts
+
+test: dist/civault tools ## run every test
+	@$(NODE) --test --test-reporter=spec $(TESTS)
+
+lint: $(INSTALLED) ## check format, lint and types
+	@npx --no-install biome check --error-on-warnings .
+	@npx --no-install tsc -p .
+
+format: $(INSTALLED) ## format the sources
+	@npx --no-install biome check --write .
+
+bench: dist/civault tools ## measure beside the guide's curl pipeline
+	@$(NODE) test/bench/bench.ts
+
+clean: ## remove what was built
+	rm -rf dist
+
+.PHONY: tools
+tools: ## install what the tests use from Debian, where this user may
+	@sh build/tools.sh
+
+dist/civault: $(INSTALLED) $(SOURCES)
+	@$(NODE) build/build.ts
+
+$(INSTALLED): package.json package-lock.json .npmrc
+	@sh build/check-node.sh
+	@echo "installing npm packages from the lockfile"
+	@npm ci --no-progress
+	@touch $@

@@ -1,0 +1,64 @@
+// Runs a command as a job would and keeps all that came out: status, both outputs, and how long it took.
+
+import { type SpawnOptions, spawn } from 'node:child_process';
+
+/** How a command ended. */
+export interface Outcome {
+  /** The exit status; 128 + n where signal n ended it, as a shell reports it. */
+  readonly status: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+/** What a command is run with. Nothing of this process's environment reaches it unless it is given here. */
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Ends the command after so many milliseconds: a hang is a failure of its own, not of the whole run. */
+  readonly limit?: number;
+  /** Called once it has started. */
+  readonly started?: (pid: number) => void;
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+/** Runs a program with its arguments, without a shell. */
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const spawnOptions: SpawnOptions = {
+      env: { ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    };
+    const child = spawn(command, args, spawnOptions);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.limit ?? 60_000);
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.on('error', reject);
+    child.on('spawn', () => options.started?.(child.pid ?? 0));
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({
+        status: code ?? 128 + (SIGNALS[signal ?? ''] ?? 127),
+        stdout: Buffer.concat(stdout),
+        stderr: Buffer.concat(stderr).toString(),
+        milliseconds: performance.now() - started,
+      });
+    });
+  });
+}

@@ -1,0 +1,115 @@
+// The jwt auth method: configuration, roles, and logins that check a signed ID token for real.
+
+import { isAllowedAddress } from './addresses.ts';
+import type { Core } from './core.ts';
+import { textField } from './fields.ts';
+import { toJsonObject } from './json-text.ts';
+import { checkAudienceIsBound, checkBoundClaims, checkToken, mappedClaims, userName } from './jwt-check.ts';
+import { checkKeySettings, createVerify, type Verify } from './jwt-keys.ts';
+import {
+  describeConfig,
+  describeRole,
+  type JwtConfig,
+  type JwtRole,
+  parseConfig,
+  parseRole,
+} from './jwt-role.ts';
+import { listReply } from './kv-v1.ts';
+import { defaultTtl, type Mount, maxTtl } from './mounts.ts';
+import { failure, type Reply, refusal } from './reply.ts';
+import type { Engine, EngineRequest } from './request.ts';
+import { routed } from './routes.ts';
+import { authBlock, tidyPolicies } from './tokens.ts';
+
+/** Makes the method for one mount. */
+export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine {
+  const roles = new Map<string, JwtRole>();
+  let config: JwtConfig | undefined;
+  let verify: Verify | undefined;
+
+  const configure = async (request: EngineRequest): Promise<null> => {
+    const wanted = parseConfig(request.fields);
+    await checkKeySettings(wanted.keySettings);
+    config = wanted;
+    verify = undefined;
+    return null;
+  };
+
+  const roleFor = (request: EngineRequest, settings: JwtConfig): JwtRole => {
+    const name = textField(request.fields, 'role').toLowerCase() || settings.defaultRole;
+    if (name === '') throw refusal(400, 'missing role');
+    const role = roles.get(name);
+    if (!role) throw refusal(400, `role "${name}" could not be found`);
+    if (role.type === 'oidc') throw refusal(400, 'role with oidc role_type is not allowed');
+    return role;
+  };
+
+  const login = async (request: EngineRequest): Promise<Reply> => {
+    if (!config) throw refusal(400, 'could not load configuration');
+    const role = roleFor(request, config);
+    const jwt = textField(request.fields, 'jwt');
+    if (jwt === '') throw refusal(400, 'missing token');
+    if (!isAllowedAddress(request.remoteAddress, role.boundCidrs)) throw failure(403, 'permission denied');
+
+    verify ??= await createVerify(config.keySettings);
+    const claims = await checkToken(jwt, verify, config, role, core.clock() / 1000);
+    checkAudienceIsBound(claims, role);
+    const name = userName(claims, role);
+    const metadata = mappedClaims(claims, role);
+    checkBoundClaims(claims, role);
+    return { auth: authBlock(giveToken(role, name, metadata), core.clock()) };
+  };
+
+  const giveToken = (role: JwtRole, name: string, metadata: Record<string, string>) => {
+    const entity = core.entities.loggedIn(mount.accessor, name, metadata);
+    const longest = role.explicitMaxTtl || role.maxTtl || maxTtl(mount);
+    return core.tokens.create({
+      type: role.tokenType,
+      policies: tidyPolicies(role.policies, !role.noDefaultPolicy),
+      path: `${mount.path}login`,
+      // `jwt-jdoe`: the mount's path, with dashes, before the name.
+      displayName: `${mount.path.replace(/^auth\//, '').replaceAll('/', '-')}${name}`,
+      meta: { ...metadata, role: role.name },
+      ttl: Math.min(role.period || role.ttl || defaultTtl(mount), longest),
+      maxTtl: role.maxTtl || maxTtl(mount),
+      explicitMaxTtl: role.explicitMaxTtl,
+      period: role.period,
+      numUses: role.numUses,
+      entityId: entity.id,
+      boundCidrs: role.boundCidrs,
+    });
+  };
+
+  return {
+    isOpen: (rest) => rest === 'login',
+    exists: (rest) => roles.has(rest.replace(/^role\//, '').toLowerCase()),
+    handle: routed([
+      [/^login$/, { update: login }],
+      [
+        /^config$/,
+        {
+          read: () => (config ? { data: toJsonObject(describeConfig(config)) } : null),
+          update: configure,
+        },
+      ],
+      [/^role\/?$/, { list: () => listReply([...roles.keys()], '') }],
+      [
+        /^role\/(\w(?:[\w.-]*\w)?)$/,
+        {
+          read: (_request, name = '') => {
+            const role = roles.get(name.toLowerCase());
+            return role ? { data: toJsonObject(describeRole(role)) } : null;
+          },
+          update: (request, name = '') => {
+            roles.set(name.toLowerCase(), parseRole(name.toLowerCase(), request.fields));
+            return null;
+          },
+          delete: (_request, name = '') => {
+            roles.delete(name.toLowerCase());
+            return null;
+          },
+        },
+      ],
+    ]),
+  };
+}
