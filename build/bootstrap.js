@@ -3,8 +3,8 @@
 //  - NODE_* variables are taken out of the environment before Node acts on them (NODE_DEBUG prints requests,
 //    NODE_V8_COVERAGE writes files, NODE_CHANNEL_FD opens one), and handed on as the job's;
 //  - the binary finds itself without /proc, as a shell does: along PATH;
-//  - nothing is looked up in the user's home, which may not exist.
-// pkg's producer fills the placeholders in. It takes only those in double quotes, and only if they come first.
+//  - nothing is looked up in the user's home or the working directory, either of which may not exist.
+// pkg's producer fills the placeholders in: it takes those in double quotes, which esbuild makes of all.
 const {
   prepareWorkerThreadExecution,
   prepareMainThreadExecution,
@@ -17,6 +17,14 @@ if (internalBinding('worker').isMainThread) {
       delete process.env[name];
     }
   }
+  const cwd = process.cwd;
+  process.cwd = () => {
+    try {
+      return cwd();
+    } catch {
+      return '/';
+    }
+  };
   prepareMainThreadExecution(true);
   const fs = require('fs');
   const at = '// PRELUDE_POSITION //' | 0;

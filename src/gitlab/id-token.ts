@@ -23,8 +23,8 @@ export interface IdToken {
 /** The job's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-// Vault itself grants this much for clocks that differ (hashicorp/cap, DefaultLeewaySeconds).
-const LEEWAY = 150;
+// Vault itself grants this much for clocks that differ (vault-plugin-auth-jwt, clock_skew_leeway).
+const LEEWAY = 60;
 
 /**
  * Takes the ID token from the job's environment.

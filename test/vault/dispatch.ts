@@ -8,7 +8,7 @@ import { permits } from './policy.ts';
 import { errorList, failure, Refusal, type Reply, refusal } from './reply.ts';
 import type { EngineRequest, VaultRequest } from './request.ts';
 import type { Token } from './tokens.ts';
-import { wrap } from './wrapping.ts';
+import { checkWrappingToken, wrap } from './wrapping.ts';
 
 /** Answers a request; null is an answer without a body, a Refusal is thrown. */
 export async function dispatch(core: Core, request: VaultRequest): Promise<Reply | null> {
@@ -20,6 +20,7 @@ export async function dispatch(core: Core, request: VaultRequest): Promise<Reply
   if (request.path.endsWith('/') && (request.operation === 'update' || request.operation === 'patch')) {
     throw refusal(400, "cannot write to a path ending in '/'");
   }
+  checkWrappingToken(core, request);
   const mount = core.mounts.match(request.path);
   const rest = mount ? request.path.slice(mount.path.length) : '';
   const open = mount?.engine.isOpen?.(rest) ?? false;
@@ -71,9 +72,9 @@ function authorise(core: Core, token: Token, mount: Mount | undefined, request: 
 }
 
 function kindOfWrite(mount: Mount | undefined, request: VaultRequest): VaultRequest['operation'] {
-  const exists = mount?.engine.exists;
-  if (request.operation !== 'update' || !mount || !exists) return request.operation;
-  return exists(request.path.slice(mount.path.length)) ? 'update' : 'create';
+  if (request.operation !== 'update' || !mount) return request.operation;
+  const exists = mount.engine.exists?.(request.path.slice(mount.path.length));
+  return exists === false ? 'create' : 'update';
 }
 
 async function ask(

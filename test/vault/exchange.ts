@@ -31,6 +31,8 @@ const operations: Readonly<Record<string, Operation>> = {
 
 /** Answers one request. */
 export async function exchange(core: Core, incoming: Incoming, response: ServerResponse): Promise<void> {
+  // The stand-in's clock, so that a test can have a Vault whose time is off.
+  response.setHeader('Date', new Date(core.clock()).toUTCString());
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
   try {

@@ -39,11 +39,12 @@ export function parseJson(text: string): Json {
   const string = (): string => {
     const raw = take(token.string);
     if (raw === undefined) throw new Error('malformed JSON, unclosed string');
-    if (/\\u[dD][89abAB][0-9a-fA-F]{2}"$/.test(raw)) {
+    const text = JSON.parse(raw) as string;
+    if (/[\ud800-\udbff]$/.test(text)) {
       throw new Error('malformed JSON, unterminated surrogate pair in string');
     }
     // Go has no lone surrogates: each becomes the replacement character.
-    return (JSON.parse(raw) as string).replace(/\p{Surrogate}/gu, '\ufffd');
+    return text.replace(/\p{Surrogate}/gu, '\ufffd');
   };
   const members = <T>(close: string, read: () => T): void => {
     at += 1;

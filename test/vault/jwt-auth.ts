@@ -4,7 +4,14 @@ import { isAllowedAddress } from './addresses.ts';
 import type { Core } from './core.ts';
 import { textField } from './fields.ts';
 import { toJsonObject } from './json-text.ts';
-import { checkAudienceIsBound, checkBoundClaims, checkToken, mappedClaims, userName } from './jwt-check.ts';
+import {
+  checkAudienceIsBound,
+  checkBoundClaims,
+  checkGroups,
+  checkToken,
+  mappedClaims,
+  userName,
+} from './jwt-check.ts';
 import { checkKeySettings, createVerify, type Verify } from './jwt-keys.ts';
 import {
   describeConfig,
@@ -56,6 +63,7 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
     checkAudienceIsBound(claims, role);
     const name = userName(claims, role);
     const metadata = mappedClaims(claims, role);
+    checkGroups(claims, role);
     checkBoundClaims(claims, role);
     return { auth: authBlock(giveToken(role, name, metadata), core.clock()) };
   };
@@ -82,7 +90,10 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
 
   return {
     isOpen: (rest) => rest === 'login',
-    exists: (rest) => roles.has(rest.replace(/^role\//, '').toLowerCase()),
+    exists: (rest) => {
+      const name = /^role\/(.+)$/.exec(rest)?.[1];
+      return name === undefined ? undefined : roles.has(name.toLowerCase());
+    },
     handle: routed([
       [/^login$/, { update: login }],
       [
@@ -101,7 +112,8 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
             return role ? { data: toJsonObject(describeRole(role)) } : null;
           },
           update: (request, name = '') => {
-            roles.set(name.toLowerCase(), parseRole(name.toLowerCase(), request.fields));
+            const lower = name.toLowerCase();
+            roles.set(lower, parseRole(lower, request.fields, roles.get(lower)));
             return null;
           },
           delete: (_request, name = '') => {

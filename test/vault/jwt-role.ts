@@ -12,6 +12,8 @@ export interface JwtConfig {
 }
 
 export interface JwtRole {
+  /** All that was written to it so far: a later write changes only what it names. */
+  readonly written: Fields;
   readonly name: string;
   readonly type: 'jwt' | 'oidc';
   readonly userClaim: string;
@@ -58,8 +60,11 @@ export function describeConfig(config: JwtConfig): Record<string, unknown> {
   };
 }
 
-/** Reads the body of a write to `role/NAME`. */
-export function parseRole(name: string, fields: Fields): JwtRole {
+/** Reads the body of a write to `role/NAME`, which may exist already. */
+export function parseRole(name: string, body: Fields, previous: JwtRole | undefined): JwtRole {
+  // The two kinds are not remembered: left out, they are `oidc` and `string` again.
+  const { role_type, bound_claims_type, ...kept } = previous?.written ?? {};
+  const fields = { ...kept, ...body };
   const type = textField(fields, 'role_type') || 'oidc';
   if (type !== 'jwt' && type !== 'oidc') throw refusal(400, `invalid 'role_type': ${type}`);
   const boundClaimsType = textField(fields, 'bound_claims_type') || 'string';
@@ -67,6 +72,7 @@ export function parseRole(name: string, fields: Fields): JwtRole {
     throw refusal(400, `invalid 'bound_claims_type': ${boundClaimsType}`);
   }
   const role: JwtRole = {
+    written: fields,
     name,
     type,
     userClaim: textField(fields, 'user_claim'),

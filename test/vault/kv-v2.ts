@@ -104,8 +104,16 @@ export function createKvV2(clock: () => number): Engine {
     ],
   });
 
+  const wrongRoot = (): Reply => ({
+    status: 404,
+    warnings: ['Non-listing operations on the root of a K/V v2 mount are not supported.'],
+  });
+
   return {
-    exists: (rest) => secrets.has(rest.replace(/^(?:data|metadata)\//, '')),
+    exists: (rest) => {
+      const path = /^(?:data|metadata)\/(.+)$/s.exec(rest)?.[1];
+      return path === undefined ? undefined : secrets.has(path);
+    },
     handle: routed([
       [
         /^data\/(.*[^/])$/s,
@@ -147,15 +155,7 @@ export function createKvV2(clock: () => number): Engine {
             }),
         },
       ],
-      [
-        /^(?:data|delete|undelete|destroy)\/?$/,
-        {
-          read: () => ({
-            status: 404,
-            warnings: ['Non-listing operations on the root of a K/V v2 mount are not supported.'],
-          }),
-        },
-      ],
+      [/^(?:data|delete|undelete|destroy)\/?$/, { read: wrongRoot, update: wrongRoot, delete: wrongRoot }],
       [
         /^/,
         {

@@ -35,8 +35,8 @@ export type Outcome = Reply | null | Promise<Reply | null>;
 
 export interface Engine {
   handle(request: EngineRequest): Outcome;
-  /** Whether a write to this path updates something; engines without it treat every write as an update. */
-  exists?(rest: string): boolean;
+  /** Whether a write here updates something or creates it; undefined where Vault does not look: an update. */
+  exists?(rest: string): boolean | undefined;
   /** Paths that need no token: logins, and `sys/internal/ui/mounts`. */
   isOpen?(rest: string): boolean;
   /** Paths that need `sudo`. */

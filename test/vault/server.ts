@@ -18,7 +18,7 @@ export interface VaultOptions extends ListenOptions {
   readonly authority?: Authority;
   /** Answer like a Vault Agent: 412 to a request without X-Vault-Request. */
   readonly agent?: boolean;
-  /** Milliseconds since 1970; a test that moves it makes tokens and leases expire. */
+  /** Milliseconds since 1970, also for the Date header; moving it makes tokens and leases expire. */
   readonly clock?: () => number;
 }
 
@@ -47,6 +47,7 @@ export interface VaultStandIn {
   readonly authority: Authority;
   /** Sends a request with the root token, for set-up: neither recorded nor intercepted. */
   readonly request: VaultClient['request'];
+  /** All others so far; a test may empty the list. */
   readonly requests: RecordedRequest[];
   /** Connections accepted so far, TLS handshake done; those of set-up not counted. */
   readonly connections: number;

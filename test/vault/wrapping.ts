@@ -1,10 +1,10 @@
 // Response wrapping: the answer is kept, and a token that opens it once is given out instead.
 
-import type { Core } from './core.ts';
+import type { Core, Wrapped } from './core.ts';
 import { textField } from './fields.ts';
 import { toJsonObject } from './json-text.ts';
 import { envelope, failure, type Reply, refusal } from './reply.ts';
-import type { EngineRequest, VaultRequest } from './request.ts';
+import type { VaultRequest } from './request.ts';
 import type { Route } from './routes.ts';
 
 /** Keeps an answer and gives back the one that leads to it. */
@@ -37,24 +37,30 @@ export function wrap(core: Core, request: VaultRequest, reply: Reply): Reply {
   };
 }
 
+/** Before the policy is asked: a wrapping token that was used is refused as such, not as a bad token. */
+export function checkWrappingToken(core: Core, request: VaultRequest): void {
+  if (!/^sys\/wrapping\/(?:unwrap|lookup|rewrap)$/.test(request.path)) return;
+  find(core, request);
+}
+
+function find(core: Core, request: VaultRequest): { id: string; wrapped: Wrapped } {
+  // It comes in the body, or is itself the token of the request.
+  const id = textField(request.fields, 'token') || request.token;
+  const wrapped = core.tokens.find(id) && core.wrapped.get(id);
+  if (!wrapped) throw refusal(400, 'wrapping token is not valid or does not exist');
+  return { id, wrapped };
+}
+
 /** The routes of `sys/wrapping/`. */
 export function wrappingRoutes(core: Core): Route[] {
-  // The wrapping token comes in the body, or is itself the token of the request.
-  const sought = (request: EngineRequest): string => textField(request.fields, 'token') || request.token;
-  const find = (request: EngineRequest) => {
-    const wrapped = core.wrapped.get(sought(request));
-    if (!wrapped) throw refusal(400, 'wrapping token is not valid or does not exist');
-    return wrapped;
-  };
-
   return [
     [
       /^wrapping\/unwrap$/,
       {
         update: (request) => {
-          const { body } = find(request);
-          core.tokens.revoke(sought(request));
-          return { raw: body };
+          const { id, wrapped } = find(core, request);
+          core.tokens.revoke(id);
+          return { raw: wrapped.body };
         },
       },
     ],
@@ -62,7 +68,7 @@ export function wrappingRoutes(core: Core): Route[] {
       /^wrapping\/lookup$/,
       {
         update: (request) => {
-          const { path, ttl, createdAt } = find(request);
+          const { path, ttl, createdAt } = find(core, request).wrapped;
           const creation_time = new Date(createdAt).toISOString();
           return { data: toJsonObject({ creation_path: path, creation_time, creation_ttl: ttl }) };
         },

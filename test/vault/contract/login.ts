@@ -112,6 +112,17 @@ export function loginContract(bench: () => Bench): void {
       refusedExactly(await tryLogin(bench(), 'browser'), 400, 'role with oidc role_type is not allowed');
     });
 
+    test('asks for the groups a role names, and keeps what a later write leaves out', async () => {
+      await defineRole(bench(), 'grouped', { groups_claim: 'groups_direct' });
+      refused(await tryLogin(bench(), 'grouped'), 400, '"groups_direct" claim not found in token');
+      assert.equal((await tryLogin(bench(), 'grouped', { groups_direct: ['a', 'a/b'] })).status, 200);
+      const change = { role_type: 'jwt', bound_audiences: ['elsewhere'] };
+      await bench().vault.request('POST', 'auth/jwt/role/grouped', change);
+      refused(await tryLogin(bench(), 'grouped', { groups_direct: [] }), 400, 'invalid audience (aud) claim');
+      const role = await bench().vault.request('GET', 'auth/jwt/role/grouped');
+      assert.equal(at(role, 'data', 'groups_claim'), 'groups_direct');
+    });
+
     test('refuses an audience where the role binds none', async () => {
       await defineRole(bench(), 'no-audience', { bound_audiences: [], bound_claims: { ref: 'main' } });
       const reason = 'audience claim found in JWT but no audiences bound to the role';

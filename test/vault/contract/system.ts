@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ask, at, type Bench, refused, refusedExactly } from './bench.ts';
+import { ask, at, type Bench, denied, refused, refusedExactly, tokenFor } from './bench.ts';
 
 /** The tests; `bench` gives the Vault, and `unsealKey` what opens it again. */
 export function systemContract(bench: () => Bench, unsealKey: () => string): void {
@@ -51,6 +51,14 @@ export function systemContract(bench: () => Bench, unsealKey: () => string): voi
       refused(await write('path "x" { capabilities = ["fly"] }'), 400, 'invalid capability "fly"');
       refused(await write('path "x" {'), 400, 'failed to parse policy');
       assert.equal((await write('{"path":{"x":{"capabilities":["read"]}}}')).status, 204);
+    });
+
+    test('tells a write that creates from one that updates', async () => {
+      const token = await tokenFor(bench(), 'path "legacy/mine" { capabilities = ["create", "delete"] }');
+      const write = () => ask(bench(), token, 'POST', 'legacy/mine', { a: 1 });
+      assert.equal((await write()).status, 204);
+      refusedExactly(await write(), 403, denied);
+      assert.equal((await ask(bench(), token, 'DELETE', 'legacy/mine')).status, 204);
     });
 
     test('tells a token what it may do', async () => {
