@@ -21,7 +21,13 @@ interface PkgFetch {
   need(wanted: { nodeRange: string; platform: string; arch: string; forceFetch: boolean }): Promise<string>;
 }
 interface PkgFetchLog {
-  log: { info(text: string): void; error(text: unknown): void; showProgress(percent: number): void };
+  log: {
+    info(text: string): void;
+    error(text: unknown): void;
+    enableProgress(text: string): void;
+    showProgress(percent: number): void;
+    disableProgress(): void;
+  };
 }
 interface PkgFetchPlaces {
   localPlace(of: {
@@ -62,7 +68,8 @@ export async function findBase(arch: Arch, nodeRange: string): Promise<Base> {
   }
   const cached = localPlace({ from: 'fetched', arch: arch.node, nodeVersion, platform: PLATFORM, version });
   if (existsSync(cached)) say('base', `${name} from the cache: ${cached}`);
-  else if (!(await download(arch, nodeRange, name))) await restore(name, cached, pin);
+  else if (!(await download(arch, nodeRange, name)))
+    return { bytes: await restore(name, cached, pin), nodeVersion };
   return { bytes: checked(cached, pin), nodeVersion };
 }
 
@@ -71,6 +78,9 @@ async function download(arch: Arch, nodeRange: string, name: string): Promise<bo
   let failure = 'no answer';
   let heard = Date.now();
   let told = 0;
+  // pkg-fetch draws a bar, which a job log would not show until it is full, and prints errors twice.
+  log.enableProgress = () => undefined;
+  log.disableProgress = () => undefined;
   log.info = () => undefined;
   log.error = (text) => {
     if (failure === 'no answer') failure = String(text);
@@ -101,7 +111,7 @@ async function download(arch: Arch, nodeRange: string, name: string): Promise<bo
   }
 }
 
-async function restore(name: string, target: string, pin: string): Promise<void> {
+async function restore(name: string, target: string, pin: string): Promise<Buffer> {
   const bytes = await restoreFromNpm(name);
   if (bytes === undefined) {
     throw new BuildError(
@@ -120,6 +130,7 @@ async function restore(name: string, target: string, pin: string): Promise<void>
     rmSync(beside, { force: true });
   }
   say('base', `kept in the cache: ${target}`);
+  return bytes;
 }
 
 function checked(file: string, pin: string): Buffer {

@@ -119,7 +119,8 @@ function runQuietly(command: string, args: readonly string[], cwd: string): Prom
     child.on('error', (error) => reject(new BuildError(`cannot run ${command}: ${error.message}`)));
     child.on('close', (status) => {
       if (status === 0) return resolve();
-      reject(new BuildError(`${command} ${args[0]} ${args[1]} failed:\n${words.trim()}`));
+      const errors = words.split('\n').filter((line) => /^npm error (?! |A complete log)/.test(line));
+      reject(new BuildError([`${command} ${args[0]} ${args[1]} failed:`, ...errors.slice(0, 4)].join('\n')));
     });
   });
 }
