@@ -52,7 +52,7 @@ function openClient(settings: Settings, { io }: Context): Client {
     endpoint: settings.endpoint,
     proxy: settings.proxy,
     tls: prepareTrust(settings.trust, io),
-    retry: { retries: settings.retries, random: io.random, now: io.now },
+    retry: { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage },
     deadline: startDeadline(settings.timeout, io.elapsed),
   });
 }

@@ -10,6 +10,8 @@ export interface RetrySettings {
   readonly retries: number;
   readonly random: () => number;
   readonly now: () => number;
+  /** Told before each wait, so that nobody wonders what takes so long. */
+  readonly tell: (line: string) => void;
 }
 
 const FIRST_WAIT = 500;
@@ -59,10 +61,17 @@ export async function withRetries(
     const answered = !(outcome instanceof AppError);
     if (answered && !isRetryable(outcome.status)) return outcome;
     const wait = waitBefore(tried, answered ? outcome.headers['retry-after'] : undefined, settings);
-    if (tried >= settings.retries || wait >= deadline.remaining()) {
+    const seconds = `${(wait / 1000).toFixed(1)} s`;
+    const left = deadline.remaining();
+    if (tried >= settings.retries || wait >= left) {
+      if (tried < settings.retries && left > 0) {
+        settings.tell(`no retry: a wait of ${seconds} is more than the time limit leaves`);
+      }
       if (answered) return outcome;
       throw outcome;
     }
+    const why = answered ? `the server answered ${outcome.status}` : outcome.message;
+    settings.tell(`${why}; retry ${tried + 1} of ${settings.retries} in ${seconds}`);
     await sleep(wait);
   }
 }
