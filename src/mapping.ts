@@ -6,9 +6,21 @@
 
 import { AppError, printable, quoted } from './errors.ts';
 import type { JsonObject } from './json.ts';
-import { isVariableName, type Variable, variableNameOf, whyReserved } from './output/variable.ts';
+import {
+  isVariableName,
+  type Variable,
+  variableNameOf,
+  whyReserved,
+  whyTheShellsOwn,
+} from './output/variable.ts';
 import { selectField, valueAsSecret } from './vault/fields.ts';
-import { type Field, formatReference, parseReference, type Reference } from './vault/reference.ts';
+import {
+  type Field,
+  formatReference,
+  parseReference,
+  type Reference,
+  secretPath,
+} from './vault/reference.ts';
 
 /** A parsed MAPPING. */
 export interface Mapping {
@@ -37,15 +49,17 @@ export function parseMapping(text: string): Mapping {
     return { reference, target: { kind: 'fields', prefix } };
   }
   if (!isVariableName(left)) throw badName(left, 'name');
+  const reason = whyTheShellsOwn(left);
+  if (reason !== undefined) {
+    throw new AppError('USAGE', `the variable ${left} ${reason}`, 'choose another name');
+  }
   return { reference, target: { kind: 'name', name: left } };
 }
 
 /** Writes a mapping so that `parseMapping` reads the same one back. */
 export function formatMapping({ reference, target }: Mapping): string {
   if (target.kind === 'name') return `${target.name}=${formatReference(reference)}`;
-  return target.prefix === ''
-    ? formatReference(reference)
-    : `${target.prefix}*=${formatReference(reference)}`;
+  return `${target.prefix}*=${formatReference(reference)}`;
 }
 
 /**
@@ -54,7 +68,7 @@ export function formatMapping({ reference, target }: Mapping): string {
  */
 export function variablesOf(mapping: Mapping, fields: JsonObject): Variable[] {
   const { reference, target } = mapping;
-  const where = formatReference({ ...reference, field: undefined, mount: undefined });
+  const where = secretPath(reference);
   if (target.kind === 'name') {
     return [{ name: target.name, value: selectField(fields, reference.field, where) }];
   }

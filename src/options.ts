@@ -48,10 +48,6 @@ export function parseCommandLine(args: readonly string[], grammar: Grammar, comm
     string: [...values, '_'],
     boolean: ['revoke'],
     default: { revoke: true },
-    unknown: (arg) => {
-      if (!/^-./.test(arg)) return true;
-      throw new AppError('USAGE', `unknown flag ${quoted(arg.replace(/=.*$/s, ''))}`, help);
-    },
   });
   const given = (names: readonly string[]) =>
     Object.fromEntries(
@@ -69,14 +65,15 @@ function checkFlags(args: readonly string[], values: readonly string[], help: st
   const seen = new Set<string>();
   for (const [index, arg] of args.entries()) {
     if (arg === '--') return;
+    if (!/^-./s.test(arg) || arg === '--no-revoke') continue;
     const [, name = '', value] = /^--([^=]+)(=.*)?$/s.exec(arg) ?? [];
-    if (name === '') continue;
-    if (name === 'no-revoke' && value === undefined) continue;
-    if (!values.includes(name)) throw new AppError('USAGE', `unknown flag ${quoted(`--${name}`)}`, help);
+    if (!values.includes(name)) {
+      throw new AppError('USAGE', `unknown flag ${quoted(arg.replace(/(?<=.)=.*$/s, ''))}`, help);
+    }
     if (seen.has(name)) throw new AppError('USAGE', `--${name} is given twice`, help);
     seen.add(name);
     const next = args[index + 1];
-    if (value === undefined && (next === undefined || /^-./.test(next))) {
+    if (value === undefined && (next === undefined || /^-./s.test(next))) {
       throw new AppError('USAGE', `--${name} needs a value`, `an empty one is written --${name}=`);
     }
   }

@@ -52,7 +52,7 @@ export function readSettings(flags: SettingFlags, environment: Environment): Set
   return Object.freeze({
     endpoint,
     session: readSession(flags, find, environment),
-    idTokenVariable: flags['id-token-variable'] ?? 'VAULT_ID_TOKEN',
+    idTokenVariable: readVariableName(flags['id-token-variable'] ?? 'VAULT_ID_TOKEN'),
     ownToken: readToken(find('VAULT_TOKEN')),
     trust: {
       caFile:
@@ -119,6 +119,15 @@ function readSession(flags: SettingFlags, find: Find, environment: Environment):
   };
 }
 
+function readVariableName(name: string): string {
+  if (name !== '' && !/[=\u0000-\u001f\u007f]/.test(name)) return name;
+  throw new AppError(
+    'CONFIG',
+    `--id-token-variable is ${quoted(name)}: no variable has that name`,
+    'name the variable that id_tokens: sets',
+  );
+}
+
 function readToken(variable: NamedValue | undefined): Secret | undefined {
   if (variable === undefined) return undefined;
   if (/^[\x21-\x7e]+$/.test(variable.value)) return new Secret(variable.value);
@@ -135,7 +144,11 @@ function readAuthPath(text: string): string[] {
     .replace(/^\/+|\/+$/g, '')
     .replace(/^auth\//, '')
     .split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+  if (
+    segments.some(
+      (segment) => segment === '' || segment === '.' || segment === '..' || !segment.isWellFormed(),
+    )
+  ) {
     throw new AppError(
       'CONFIG',
       `${quoted(text)} is not the path of an auth method`,

@@ -1,7 +1,7 @@
 // civault get REF: one field's bytes, or a whole secret as JSON, to standard output.
 
 import { selectField } from '../vault/fields.ts';
-import { formatReference, parseReference } from '../vault/reference.ts';
+import { parseReference, secretPath } from '../vault/reference.ts';
 import type { Command } from './command.ts';
 import { onlyArgument, withSecrets } from './vault-run.ts';
 
@@ -9,7 +9,7 @@ export const get: Command = {
   grammar: { values: [] },
   run: async ({ positionals, flags }, context) => {
     const reference = parseReference(onlyArgument(positionals, 'get', 'a REF'));
-    const where = formatReference({ ...reference, field: undefined, mount: undefined });
+    const where = secretPath(reference);
     await withSecrets([reference], flags, context, (secrets) => {
       for (const { fields } of secrets) {
         context.io.writeOutput(selectField(fields, reference.field, where).reveal());

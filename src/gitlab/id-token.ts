@@ -1,7 +1,7 @@
 // The job's ID token: found, judged before it is sent, and its claims decoded for messages. Claims are never trusted:
 // Vault alone verifies them. They are no secret; the token is.
 
-import { AppError, quoted } from '../errors.ts';
+import { AppError, printable, quoted } from '../errors.ts';
 import {
   isJsonObject,
   JsonNumber,
@@ -32,7 +32,7 @@ const LEEWAY = 60;
  * @throws {AppError} ID_TOKEN_MISSING, ID_TOKEN_INVALID
  */
 export function readIdToken(variable: string, environment: Environment, now: number): IdToken {
-  const text = environment[variable]?.trim() ?? '';
+  const text = variableIn(variable, environment)?.trim() ?? '';
   if (text === '') throw missing(variable, environment);
   if (/^\$\{?[A-Za-z_]/.test(text)) {
     throw new AppError(
@@ -81,10 +81,10 @@ export function shownClaim(claims: JsonObject, name: string): string {
   const value: JsonValue | undefined = claims.get(name);
   if (value === undefined) return 'absent';
   if (typeof value === 'string') return quoted(value);
-  if (value instanceof JsonNumber) return value.text;
-  return Array.isArray(value)
-    ? value.map((item) => (typeof item === 'string' ? quoted(item) : '…')).join(', ')
-    : '…';
+  if (Array.isArray(value)) {
+    return printable(value.map((item) => (typeof item === 'string' ? quoted(item) : '…')).join(', '));
+  }
+  return value instanceof JsonNumber ? printable(value.text) : '…';
 }
 
 /** The YAML that makes GitLab issue the token, indented for a hint. */
@@ -95,12 +95,17 @@ export function idTokensBlock(variable: string): string {
 function missing(variable: string, environment: Environment): AppError {
   const old = ['CI_JOB_JWT_V2', 'CI_JOB_JWT'].find((name) => (environment[name] ?? '') !== '');
   const why = old === undefined ? '' : ` (${old} is there, but GitLab gave up such tokens in version 17)`;
-  const state = environment[variable] === undefined ? 'is not set' : 'is empty';
+  const state = variableIn(variable, environment) === undefined ? 'is not set' : 'is empty';
   return new AppError(
     'ID_TOKEN_MISSING',
     `there is no ID token: ${variable} ${state}${why}`,
     `declare it in the job:\n${idTokensBlock(variable)}`,
   );
+}
+
+// The name is the user's: `constructor` is in every object, and in no environment.
+function variableIn(variable: string, environment: Environment): string | undefined {
+  return Object.hasOwn(environment, variable) ? environment[variable] : undefined;
 }
 
 function duration(seconds: number): string {

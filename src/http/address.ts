@@ -1,5 +1,6 @@
 // A server's address as the user wrote it, judged before any request: where to connect, and under which path.
 
+import { isIPv4 } from 'node:net';
 import { AppError, printable, quoted } from '../errors.ts';
 
 /** Where requests go. */
@@ -26,6 +27,14 @@ export function parseAddress(text: string, name: string): Endpoint {
     new AppError('CONFIG', `${name} is ${quoted(text)}: ${why}`, hint);
 
   const trimmed = text.trim();
+  if (/^[^/]*(\/\/)?[^/]*@/.test(trimmed)) {
+    // Not shown: what stands before the @ may be a password.
+    throw new AppError(
+      'CONFIG',
+      `${name} holds a user name or a password: there is an @ in it`,
+      `${name} looks like ${EXAMPLE}, without credentials`,
+    );
+  }
   if (/^\$\{?[A-Za-z_]/.test(trimmed) || /\$\{?[A-Z_]{2,}/.test(trimmed)) {
     throw bad('a variable in it was never filled in', 'the variable it names is not defined in this job');
   }
@@ -38,13 +47,8 @@ export function parseAddress(text: string, name: string): Endpoint {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw bad('only https, http and unix addresses are known');
     throw bad('it has no scheme', `write ${name}=https://${printable(trimmed)}`);
   }
-  if (url === undefined || !/^https?:\/\//i.test(trimmed)) throw bad('there is no host in it');
-  if (url.username !== '' || url.password !== '')
-    throw new AppError(
-      'CONFIG',
-      `${name} holds a user name or a password`,
-      `${name} looks like ${EXAMPLE}, without credentials`,
-    );
+  // URL takes https:///v1 for a host named v1: that is what an unset variable leaves behind.
+  if (url === undefined || !/^https?:\/\/[^/]/i.test(trimmed)) throw bad('there is no host in it');
   if (url.search !== '' || url.hash !== '') throw bad('an address has no ? and no #');
   const basePath = url.pathname.replace(/\/+$/, '');
   if (/\/(v1|ui)$/.test(basePath))
@@ -74,5 +78,10 @@ export function authorityOf(endpoint: Endpoint): string {
 
 /** Whether the host is this very machine, by its name or its address. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || /^127\./.test(host) || host === '::1';
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    (isIPv4(host) && host.startsWith('127.')) ||
+    host === '::1'
+  );
 }

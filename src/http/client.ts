@@ -87,11 +87,12 @@ export function redirectTarget(
   { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
 ): { endpoint: Endpoint; path: string } | undefined {
   if (![301, 302, 307, 308].includes(status) || headers.location === undefined) return undefined;
-  const shown = printable(headers.location.replace(/[?#].*$/s, ''));
-  const refuse = (why: string, hint: string) =>
-    new AppError('BAD_RESPONSE', `${originOf(from)} redirected to ${shown} (${status}): ${why}`, hint);
   const base = `${from.scheme === 'unix' ? 'http://localhost' : originOf(from)}${from.basePath}${path}`;
   const url = URL.canParse(headers.location, base) ? new URL(headers.location, base) : undefined;
+  // The origin alone: the rest might repeat what was sent.
+  const where = url === undefined || url.origin === 'null' ? 'somewhere else' : printable(url.origin);
+  const refuse = (why: string, hint: string) =>
+    new AppError('BAD_RESPONSE', `${originOf(from)} redirected to ${where} (${status}): ${why}`, hint);
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     throw refuse('that is no address to follow', 'check that the address is the one of Vault');
   }

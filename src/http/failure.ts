@@ -12,56 +12,58 @@ type Explanation = readonly [
 const CHECK_ADDRESS = 'check the address, and that this runner may reach it';
 const CHECK_CA = 'if its CA is your own, name it: VAULT_CACERT=/path/to/ca.pem';
 
-const BY_CODE: Readonly<Record<string, Explanation>> = {
-  ENOTFOUND: ['UNAVAILABLE', 'there is no such host name', CHECK_ADDRESS],
-  EAI_AGAIN: ['UNAVAILABLE', 'the name server gave no answer', "check the runner's DNS"],
-  EAI_FAIL: ['UNAVAILABLE', 'the name server failed', "check the runner's DNS"],
-  ECONNREFUSED: ['UNAVAILABLE', 'nothing listens there', CHECK_ADDRESS],
-  EHOSTUNREACH: ['UNAVAILABLE', 'the host cannot be reached', CHECK_ADDRESS],
-  ENETUNREACH: ['UNAVAILABLE', 'its network cannot be reached', CHECK_ADDRESS],
-  ETIMEDOUT: ['UNAVAILABLE', 'the connection timed out', CHECK_ADDRESS],
-  ECONNRESET: ['UNAVAILABLE', 'the connection was cut'],
-  EPIPE: ['UNAVAILABLE', 'the connection was cut'],
-  ENOENT: ['UNAVAILABLE', 'there is no such socket', 'check that the Vault Agent runs and listens there'],
-  EACCES: ['UNAVAILABLE', 'this user may not open the socket'],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
-    'TLS_UNTRUSTED',
-    'its certificate is from an issuer that is not trusted here',
-    CHECK_CA,
-  ],
-  UNABLE_TO_GET_ISSUER_CERT: [
-    'TLS_UNTRUSTED',
-    'its certificate is from an issuer that is not trusted here',
-    CHECK_CA,
-  ],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
-    'TLS_UNTRUSTED',
-    'its certificate is from an issuer that is not trusted here',
-    CHECK_CA,
-  ],
-  SELF_SIGNED_CERT_IN_CHAIN: [
-    'TLS_UNTRUSTED',
-    'its certificate chain ends in a CA that is not trusted here',
-    CHECK_CA,
-  ],
-  DEPTH_ZERO_SELF_SIGNED_CERT: [
-    'TLS_UNTRUSTED',
-    'its certificate is self-signed and not trusted here',
-    CHECK_CA,
-  ],
-  CERT_HAS_EXPIRED: [
-    'TLS_UNTRUSTED',
-    'its certificate has expired',
-    "renew it, or check this machine's clock",
-  ],
-  CERT_NOT_YET_VALID: ['TLS_UNTRUSTED', 'its certificate is not yet valid', "check this machine's clock"],
-  CERT_REVOKED: ['TLS_UNTRUSTED', 'its certificate was revoked'],
-  ERR_TLS_CERT_ALTNAME_INVALID: [
-    'TLS_UNTRUSTED',
-    'its certificate is for another name',
-    'use the name in the certificate, or set VAULT_TLS_SERVER_NAME to it',
-  ],
-};
+const BY_CODE: ReadonlyMap<string, Explanation> = new Map(
+  Object.entries<Explanation>({
+    ENOTFOUND: ['UNAVAILABLE', 'there is no such host name', CHECK_ADDRESS],
+    EAI_AGAIN: ['UNAVAILABLE', 'the name server gave no answer', "check the runner's DNS"],
+    EAI_FAIL: ['UNAVAILABLE', 'the name server failed', "check the runner's DNS"],
+    ECONNREFUSED: ['UNAVAILABLE', 'nothing listens there', CHECK_ADDRESS],
+    EHOSTUNREACH: ['UNAVAILABLE', 'the host cannot be reached', CHECK_ADDRESS],
+    ENETUNREACH: ['UNAVAILABLE', 'its network cannot be reached', CHECK_ADDRESS],
+    ETIMEDOUT: ['UNAVAILABLE', 'the connection timed out', CHECK_ADDRESS],
+    ECONNRESET: ['UNAVAILABLE', 'the connection was cut'],
+    EPIPE: ['UNAVAILABLE', 'the connection was cut'],
+    ENOENT: ['UNAVAILABLE', 'there is no such socket', 'check that the Vault Agent runs and listens there'],
+    EACCES: ['UNAVAILABLE', 'this user may not open the socket'],
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
+      'TLS_UNTRUSTED',
+      'its certificate is from an issuer that is not trusted here',
+      CHECK_CA,
+    ],
+    UNABLE_TO_GET_ISSUER_CERT: [
+      'TLS_UNTRUSTED',
+      'its certificate is from an issuer that is not trusted here',
+      CHECK_CA,
+    ],
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+      'TLS_UNTRUSTED',
+      'its certificate is from an issuer that is not trusted here',
+      CHECK_CA,
+    ],
+    SELF_SIGNED_CERT_IN_CHAIN: [
+      'TLS_UNTRUSTED',
+      'its certificate chain ends in a CA that is not trusted here',
+      CHECK_CA,
+    ],
+    DEPTH_ZERO_SELF_SIGNED_CERT: [
+      'TLS_UNTRUSTED',
+      'its certificate is self-signed and not trusted here',
+      CHECK_CA,
+    ],
+    CERT_HAS_EXPIRED: [
+      'TLS_UNTRUSTED',
+      'its certificate has expired',
+      "renew it, or check this machine's clock",
+    ],
+    CERT_NOT_YET_VALID: ['TLS_UNTRUSTED', 'its certificate is not yet valid', "check this machine's clock"],
+    CERT_REVOKED: ['TLS_UNTRUSTED', 'its certificate was revoked'],
+    ERR_TLS_CERT_ALTNAME_INVALID: [
+      'TLS_UNTRUSTED',
+      'its certificate is for another name',
+      'use the name in the certificate, or set VAULT_TLS_SERVER_NAME to it',
+    ],
+  }),
+);
 
 // Explanations for whole families of codes, tried in order after the table.
 const BY_PATTERN: readonly (readonly [RegExp, Explanation])[] = [
@@ -82,7 +84,7 @@ const BY_PATTERN: readonly (readonly [RegExp, Explanation])[] = [
     ],
   ],
   [
-    /^ERR_TLS_|^(CERT|CRL|UNABLE_TO|INVALID_CA|PATH_LENGTH|HOSTNAME)_/,
+    /^ERR_TLS_|^(CERT|CRL|UNABLE_TO|INVALID|ERROR_IN|PATH_LENGTH|HOSTNAME)_|^UNSPECIFIED$/,
     ['TLS_UNTRUSTED', 'its certificate was refused', CHECK_CA],
   ],
   [/^HPE_/, ['BAD_RESPONSE', 'its answer is not HTTP', 'check that the address is the one of Vault']],
@@ -96,7 +98,7 @@ export function connectionFailure(endpoint: Endpoint, error: unknown): AppError 
   const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
   const own = errnoOf(error) ?? '';
   const [code, what, hint] =
-    BY_CODE[own] ?? BY_PATTERN.find(([pattern]) => pattern.test(own))?.[1] ?? UNKNOWN;
+    BY_CODE.get(own) ?? BY_PATTERN.find(([pattern]) => pattern.test(own))?.[1] ?? UNKNOWN;
   const name = own === '' ? '' : ` (${printable(own)})`;
   return new AppError(code, `cannot get an answer from ${where}: ${what}${name}`, hint, error);
 }

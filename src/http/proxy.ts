@@ -2,6 +2,7 @@
 // Vault's own client does (Go's golang.org/x/net/http/httpproxy).
 
 import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { AppError } from '../errors.ts';
 import { type Endpoint, isLoopback } from './address.ts';
 
@@ -59,7 +60,11 @@ function matches(entry: string, { host, port }: Endpoint): boolean {
   const name = (withPort?.[1] ?? withPort?.[2] ?? entry).replace(/^\[|\]$/g, '');
   const wanted = host.toLowerCase();
   if (isIP(wanted) !== 0) return isIP(name) !== 0 && inBlock(wanted, name, isIP(name) === 4 ? '32' : '128');
-  const suffix = name.replace(/^\*/, '');
+  // A host is in ASCII by now, also one that was written in another script.
+  const suffix = (domainToASCII(name.replace(/^\*?\./, '')) || name).replace(
+    /^/,
+    /^\*?\./.test(name) ? '.' : '',
+  );
   return suffix.startsWith('.')
     ? wanted.endsWith(suffix)
     : wanted === suffix || wanted.endsWith(`.${suffix}`);

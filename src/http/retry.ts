@@ -38,8 +38,11 @@ export function waitBefore(
 /** Retry-After in milliseconds from now (RFC 9110, section 10.2.3); 0 where there is none or it makes no sense. */
 export function parseRetryAfter(header: string | undefined, now: number): number {
   if (header === undefined) return 0;
-  if (/^[0-9]{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
+  if (/^[0-9]+$/.test(header)) return Number(header) * 1000;
+  // Date.parse takes a great deal more for a date than HTTP does.
+  const date = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(header)
+    ? Date.parse(header)
+    : Number.NaN;
   return Number.isNaN(date) ? 0 : Math.max(0, date - now);
 }
 

@@ -2,8 +2,9 @@
 // shows itself. Nothing here reads a NODE_* variable.
 
 import { rootCertificates } from 'node:tls';
-import { AppError, errnoOf, quoted } from '../errors.ts';
+import { AppError, quoted } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { checkCertificates, readCertificates, readIdentity, unreadable } from './pem.ts';
 import type { NamedValue } from './proxy.ts';
 
 /** The settings that concern TLS, as the user gave them. */
@@ -71,15 +72,15 @@ function authorities(settings: TrustSettings, io: Io): { ca?: string[] } {
 
 function ownAuthorities(settings: TrustSettings, io: Io): string[] | undefined {
   const { caFile, caBytes, caFolder } = settings;
-  if (caFile !== undefined) return [readPem(caFile, 'CERTIFICATE', io)];
-  if (caBytes !== undefined) return [checkPem(caBytes.value, 'CERTIFICATE', caBytes.name, 'its value')];
+  if (caFile !== undefined) return [readCertificates(caFile, io)];
+  if (caBytes !== undefined) return [checkCertificates(caBytes.value, caBytes.name, 'its value')];
   if (caFolder === undefined) return undefined;
   const files = listOf(caFolder, io)
     .map((file) => ({ name: caFolder.name, value: `${caFolder.value}/${file}` }))
     .flatMap((file) => {
       // A folder holds links to links, read-me files and more: whatever is no certificate is passed over.
       try {
-        return [readPem(file, 'CERTIFICATE', io)];
+        return [readCertificates(file, io)];
       } catch {
         return [];
       }
@@ -121,28 +122,7 @@ function clientIdentity(settings: TrustSettings, io: Io): { cert?: string; key?:
       'a client certificate needs both, or neither',
     );
   }
-  return { cert: readPem(clientCertificate, 'CERTIFICATE', io), key: readPem(clientKey, 'PRIVATE KEY', io) };
-}
-
-function readPem(file: NamedValue, kind: 'CERTIFICATE' | 'PRIVATE KEY', io: Io): string {
-  let text: string;
-  try {
-    text = io.readFile(file.value);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-  return checkPem(text, kind, file.name, quoted(file.value));
-}
-
-function checkPem(text: string, kind: string, name: string, where: string): string {
-  const whole = new RegExp(`-----BEGIN [A-Z0-9 ]*${kind}-----[^-]+-----END [A-Z0-9 ]*${kind}-----`);
-  if (whole.test(text)) return text;
-  const article = kind === 'CERTIFICATE' ? 'a certificate' : 'a private key';
-  throw new AppError(
-    'CONFIG',
-    `${name}: ${where} holds no PEM block of ${article}`,
-    `it begins with -----BEGIN ${kind}-----`,
-  );
+  return readIdentity(clientCertificate, clientKey, io);
 }
 
 function listOf(folder: NamedValue, io: Io): string[] {
@@ -151,15 +131,6 @@ function listOf(folder: NamedValue, io: Io): string[] {
   } catch (error) {
     throw unreadable(folder, error);
   }
-}
-
-function unreadable({ name, value }: NamedValue, error: unknown): AppError {
-  return new AppError(
-    'CONFIG',
-    `${name}: cannot read ${quoted(value)} (${errnoOf(error) ?? 'unknown error'})`,
-    undefined,
-    error,
-  );
 }
 
 function namesIn(folder: string, io: Io): string[] {

@@ -20,10 +20,28 @@ export function variableNameOf(prefix: string, field: string): string {
   return prefix + raised.replace(/[^A-Z0-9_]/gu, '_');
 }
 
+type Names = readonly (readonly [reason: string, names: string])[];
+
+// Some shell makes something of its own of these: it refuses to set them, or takes the value for arithmetic, in which
+// `a[$(command)]` runs the command (bash, mksh and zsh). They are refused to the user as well.
+const SHELLS_OWN: Names = [
+  [
+    "is the shell's own",
+    'E?UID|E?GID|PPID|GROUPS|LINENO|DIRSTACK|FUNCNAME|SHLVL|PIPESTATUS|BASHPID|KSH(E?UID|E?GID)',
+  ],
+  [
+    'runs its value in some shells',
+    'S?RANDOM|SECONDS|EPOCH(SECONDS|REALTIME)|OPTIND|OPTERR|HISTCMD|HIST(FILE)?SIZE|SAVEHIST|TMOUT|LINES|COLUMNS|' +
+      'MAILCHECK|LISTMAX|LOGCHECK|KEYTIMEOUT|DIRSTACKSIZE|FUNCNEST|BAUD|ARGC|ERRNO|PGRP|USER_ID|PERIOD|TTYIDLE|' +
+      'REPORT(TIME|MEMORY)|TRY_BLOCK_(ERROR|INTERRUPT)|MBEGIN|MEND|ZSH_SUBSHELL|COMP_(CWORD|POINT)|PROMPT_DIRTRIM',
+  ],
+];
+
 // Whoever can write a secret chooses its fields' names. These would let them run code in the job, or send its traffic
 // or its credentials elsewhere. A name that the *user* writes is not held to this list.
-const RESERVED: readonly (readonly [reason: string, names: string])[] = [
-  ['decides which programs run', 'PATH|CDPATH|FPATH|MANPATH|INFOPATH|COMSPEC|SHELL'],
+const RESERVED: Names = [
+  ...SHELLS_OWN,
+  ['decides which programs run', 'PATH|CDPATH|FPATH|MANPATH|INFOPATH|COMSPEC|SHELL|CONFIG_SHELL'],
   [
     'steers the shell',
     'IFS|ENV|BASH_.*|SHELLOPTS|BASHOPTS|ZDOTDIR|PS[0-4]|PROMPT_COMMAND|GLOBIGNORE|POSIXLY_CORRECT',
@@ -31,11 +49,14 @@ const RESERVED: readonly (readonly [reason: string, names: string])[] = [
   ['decides where programs keep and find their files', 'HOME|PWD|OLDPWD|TMPDIR|TMP|TEMP|XDG_.*'],
   [
     'names a program that others start',
-    'EDITOR|VISUAL|PAGER|BROWSER|LESS|LESSOPEN|LESSCLOSE|.*_(PAGER|EDITOR|ASKPASS)',
+    '.*PAGER|.*EDITOR|.*_ASKPASS|.*_RSH|VISUAL|BROWSER|LESS(OPEN|CLOSE)?|FCEDIT|G?VIMINIT|EXINIT|TAR_OPTIONS',
   ],
   ['steers the dynamic linker', 'LD_.*|DYLD_.*|LIBPATH|SHLIB_PATH'],
   ['steers libc', 'GCONV_PATH|MALLOC_.*|GLIBC_.*|LOCPATH|NLSPATH|HOSTALIASES|RES_OPTIONS|LOCALDOMAIN|TZDIR'],
-  ['steers TLS or the network', 'SSL_.*|OPENSSL_.*|CURL_.*|REQUESTS_CA_BUNDLE|.*_PROXY|WGETRC|NETRC'],
+  [
+    'steers TLS or the network',
+    'SSL_.*|SSLKEYLOGFILE|OPENSSL_.*|CURL_.*|REQUESTS_CA_BUNDLE|.*_PROXY|WGETRC|NETRC',
+  ],
   [
     'belongs to GitLab, to Vault or to civault',
     'CI|CI_.*|GITLAB_.*|FF_.*|RUNNER_.*|VAULT_.*|BAO_.*|CIVAULT_.*',
@@ -43,7 +64,7 @@ const RESERVED: readonly (readonly [reason: string, names: string])[] = [
 ];
 
 // Held as the list above, but for names that end like a credential: NPM_TOKEN or GIT_PASSWORD steer nothing.
-const RESERVED_TOOLS: typeof RESERVED = [
+const RESERVED_TOOLS: Names = [
   ['steers Node.js', 'NODE_.*|NPM_.*|YARN_.*|PNPM_.*|DENO_.*|BUN_.*|ELECTRON_.*'],
   ['steers Python', 'PYTHON.*|PIP_.*|UV_.*|POETRY_.*|VIRTUAL_ENV|CONDA_.*'],
   [
@@ -54,17 +75,14 @@ const RESERVED_TOOLS: typeof RESERVED = [
     'steers Java',
     'JAVA_.*|_JAVA_OPTIONS|JDK_.*|JRE_HOME|CLASSPATH|MAVEN_.*|GRADLE_.*|ANT_.*|SBT_OPTS|JVM_.*|SONAR_SCANNER_.*OPTS',
   ],
-  [
-    'steers git, ssh or gpg',
-    'GIT_.*|SSH_.*|GPG_.*|GNUPGHOME|CVS_RSH|SVN_SSH|HG(RCPATH|EDITOR|MERGE|PLAIN.*)',
-  ],
+  ['steers git, ssh or gpg', 'GIT_.*|SSH_.*|GPG_.*|GNUPGHOME|SVN_SSH|HG(RCPATH|MERGE|PLAIN.*)'],
   [
     'steers Go',
     'GO(FLAGS|PATH|ROOT|PROXY|SUMDB|NOSUMDB|PRIVATE|INSECURE|ENV|BIN|CACHE|MODCACHE|TOOLCHAIN|WORK|DEBUG)|CGO_.*',
   ],
   [
     'steers a build',
-    'CARGO_.*|RUST.*|CC|CXX|CPP|AS|AR|LD|(C|CPP|CXX|LD)FLAGS|MAKE(FLAGS|FILES)|MFLAGS|CMAKE_.*|DOTNET_.*|CORECLR_.*|NUGET_.*',
+    'CARGO_.*|RUST.*|CC|CXX|CPP|AS|AR|LD|(C|CPP|CXX|LD)FLAGS|GCC_.*|COMPILER_PATH|C(PLUS)?_INCLUDE_PATH|(GNU)?MAKE(FLAGS|FILES)|MFLAGS|CMAKE_.*|DOTNET_.*|CORECLR_.*|NUGET_.*',
   ],
   [
     'steers a deployment tool',
@@ -74,9 +92,19 @@ const RESERVED_TOOLS: typeof RESERVED = [
 
 const LIKE_A_CREDENTIAL = /(TOKEN|PASSWORD|PASSWD|USERNAME|SECRET|(API|PRIVATE|ACCESS|SECRET)_KEY)$/;
 
+/** Why a name is refused even to the user, as a clause; undefined if it is not. */
+export function whyTheShellsOwn(name: string): string | undefined {
+  return reasonIn(SHELLS_OWN, name);
+}
+
 /** Why a name made from a field is refused, as a clause ("decides which programs run"); undefined if it is not. */
 export function whyReserved(name: string): string | undefined {
+  // Some programs read their variables in lower case too (https_proxy, npm_config_registry).
   const upper = name.toUpperCase();
-  const lists = LIKE_A_CREDENTIAL.test(upper) ? RESERVED : [...RESERVED, ...RESERVED_TOOLS];
-  return lists.find(([, names]) => new RegExp(`^(?:${names})$`).test(upper))?.[0];
+  const asTool = LIKE_A_CREDENTIAL.test(upper) ? undefined : reasonIn(RESERVED_TOOLS, upper);
+  return reasonIn(RESERVED, upper) ?? asTool;
+}
+
+function reasonIn(list: Names, name: string): string | undefined {
+  return list.find(([, names]) => new RegExp(`^(?:${names})$`).test(name))?.[0];
 }

@@ -1,9 +1,10 @@
 // Vault's answer as a value: its JSON, read with care, and what every kind of answer has in common.
 
 import { isUtf8 } from 'node:buffer';
-import { AppError, printable } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { HttpResponse } from '../http/request.ts';
 import { isJsonObject, type JsonObject, JsonSyntaxError, member, parseJson } from '../json.ts';
+import type { Secret } from '../secret.ts';
 
 /** An answer of Vault's API. */
 export interface VaultAnswer {
@@ -16,16 +17,19 @@ export interface VaultAnswer {
 
 /**
  * Reads an answer. A failure may have any body (a proxy's page, say); a success must be JSON.
+ * @param sent the tokens in the request, which no message may bring back should the answer repeat them
  * @throws {AppError} BAD_RESPONSE
  */
-export function readAnswer({ status, headers, body }: HttpResponse): VaultAnswer {
+export function readAnswer(
+  { status, headers, body }: HttpResponse,
+  sent: readonly Secret[] = [],
+): VaultAnswer {
   const succeeded = status >= 200 && status < 300;
   const json = parseBody(body);
   if (json === undefined && succeeded) {
-    const type = headers['content-type'] ?? 'no content type';
     throw new AppError(
       'BAD_RESPONSE',
-      `the answer (${status}, ${printable(type)}) is not the JSON that Vault sends`,
+      `the answer (${status}, ${mediaType(headers)}) is not the JSON that Vault sends`,
       'check that the address is the one of Vault, and that no sign-in page stands in front of it',
     );
   }
@@ -37,7 +41,7 @@ export function readAnswer({ status, headers, body }: HttpResponse): VaultAnswer
     );
   }
   const texts = json === undefined ? [] : [...strings(json, 'errors'), ...strings(json, 'warnings')];
-  return { status, json: json ?? new Map(), errors: texts };
+  return { status, json: json ?? new Map(), errors: texts.map((text) => withoutTokens(text, sent)) };
 }
 
 /** Strings that Vault put into a list of its answer. */
@@ -57,4 +61,25 @@ function parseBody(body: Buffer): JsonObject | undefined {
     if (error instanceof JsonSyntaxError) return undefined;
     throw error;
   }
+}
+
+// Whole, in parts (a JWT has three), and whatever else looks like a token: a text that was cut shows a part of one.
+function withoutTokens(text: string, sent: readonly Secret[]): string {
+  const known = sent.flatMap((token) => [
+    token.reveal(),
+    ...token
+      .reveal()
+      .split('.')
+      .filter((part) => part.length >= 8),
+  ]);
+  return known
+    .reduce((rest, token) => rest.replaceAll(token, '[token]'), text)
+    .replace(/\beyJ[\w-]{8,}(?:\.[\w-]*)*|\bhv[sbr]\.[\w.-]+/g, '[token]');
+}
+
+function mediaType(headers: HttpResponse['headers']): string {
+  return (
+    /^[a-z]{1,12}\/[a-z0-9.+-]{1,30}(?=\s*(?:;|$))/i.exec(headers['content-type'] ?? '')?.[0] ??
+    'of no known type'
+  );
 }

@@ -55,6 +55,11 @@ export function formatReference(reference: Reference): string {
   return `${path.join('/')}${query}${formatField(field)}`;
 }
 
+/** Where the secret is, as a message shows it and a REF takes it: with the mount, without version and field. */
+export function secretPath({ path, mount }: Reference): string {
+  return [...(mount === undefined ? [] : [...mount, 'data']), ...path].join('/');
+}
+
 /** Writes a field as it stands behind a path: `#key`, `#/a/b`, or nothing for the whole secret. */
 export function formatField(field: Field | undefined): string {
   if (field === undefined) return '';

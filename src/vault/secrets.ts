@@ -57,9 +57,9 @@ async function planReads(session: Session, references: readonly Reference[]): Pr
       plans.push(planRead(reference, mount));
       continue;
     }
-    const found = (await lookUpMount(session, reference.path)) ?? assumedMount(reference.path);
-    known.push(found);
-    plans.push(planRead(reference, found));
+    const told = await lookUpMount(session, reference.path);
+    if (told !== undefined) known.push(told);
+    plans.push(planRead(reference, told ?? assumedMount(reference.path)));
   }
   return plans;
 }

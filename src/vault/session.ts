@@ -52,10 +52,11 @@ export async function openSession(
   const login =
     credential.kind === 'id-token' ? await logIn(client, settings, credential.idToken) : undefined;
   const token = login?.token ?? (credential.kind === 'token' ? credential.token : undefined);
+  const tokens = token === undefined ? [] : [token];
   const headers = token === undefined ? base : { ...base, 'x-vault-token': token.reveal() };
   return {
     read: async (path, query = '') =>
-      readAnswer(await client.send({ method: 'GET', path: `${apiPath(path)}${query}`, headers })),
+      readAnswer(await client.send({ method: 'GET', path: `${apiPath(path)}${query}`, headers }), tokens),
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
     ownsToken: login !== undefined,
     revoke: async (deadline) => {
@@ -88,7 +89,7 @@ async function logIn(
   settings: SessionSettings,
   idToken: IdToken,
 ): Promise<{ token: Secret; revocable: boolean }> {
-  const answer = readAnswer(await client.send(loginRequest(settings, idToken)));
+  const answer = readAnswer(await client.send(loginRequest(settings, idToken)), [idToken.token]);
   if (answer.status !== 200) throw loginRefused(answer, settings, idToken);
   const auth = member(answer.json, 'auth');
   const token = stringMember(auth, 'client_token') ?? '';

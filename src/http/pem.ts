@@ -1,0 +1,104 @@
+// Certificates and keys in PEM (RFC 7468), read and checked before TLS would fail on them with a riddle.
+
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { AppError, errnoOf, quoted } from '../errors.ts';
+import type { Io } from '../io.ts';
+import type { NamedValue } from './proxy.ts';
+
+const CERTIFICATES =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/gs;
+
+/**
+ * Reads a file of certificates.
+ * @throws {AppError} CONFIG, naming the file, when it cannot be read or one of its certificates is broken
+ */
+export function readCertificates(file: NamedValue, io: Io): string {
+  return checkCertificates(read(file, io), file.name, quoted(file.value));
+}
+
+/**
+ * Checks certificates that are at hand.
+ * @param name the setting they came from
+ * @param where what the message calls them
+ * @throws {AppError} CONFIG
+ */
+export function checkCertificates(text: string, name: string, where: string): string {
+  const blocks = text.match(CERTIFICATES) ?? [];
+  for (const [index, block] of blocks.entries()) {
+    if (!isReadable(() => new X509Certificate(block))) {
+      const which = blocks.length === 1 ? '' : `, number ${index + 1} of ${blocks.length}`;
+      throw new AppError(
+        'CONFIG',
+        `${name}: ${where} holds a broken certificate${which}`,
+        'check that it was copied whole, line breaks included',
+      );
+    }
+  }
+  if (blocks.length > 0) return text;
+  throw new AppError(
+    'CONFIG',
+    `${name}: ${where} holds no certificate`,
+    'it is PEM, and begins with -----BEGIN CERTIFICATE-----',
+  );
+}
+
+/**
+ * Reads a client certificate and its private key.
+ * @throws {AppError} CONFIG, naming the file; nothing of the key is in it
+ */
+export function readIdentity(
+  certificate: NamedValue,
+  key: NamedValue,
+  io: Io,
+): { cert: string; key: string } {
+  const cert = readCertificates(certificate, io);
+  const text = read(key, io);
+  let parsed: KeyObject | undefined;
+  if (
+    !isReadable(() => {
+      parsed = createPrivateKey(text);
+    }) ||
+    parsed === undefined
+  ) {
+    const why = /ENCRYPTED/.test(text)
+      ? 'is encrypted, and there is nobody to ask for its password'
+      : 'holds no private key';
+    throw new AppError(
+      'CONFIG',
+      `${key.name}: ${quoted(key.value)} ${why}`,
+      'it is PEM, and begins with -----BEGIN PRIVATE KEY-----',
+    );
+  }
+  if (!new X509Certificate(cert).checkPrivateKey(parsed)) {
+    throw new AppError(
+      'CONFIG',
+      `${key.name}: ${quoted(key.value)} is not the key of the certificate in ${quoted(certificate.value)}`,
+      'they must be made for each other',
+    );
+  }
+  return { cert, key: text };
+}
+
+/** A CONFIG error for a file or folder that cannot be read. */
+export function unreadable({ name, value }: NamedValue, error: unknown): AppError {
+  const why = errnoOf(error) ?? 'unknown error';
+  return new AppError('CONFIG', `${name}: cannot read ${quoted(value)} (${why})`, undefined, error);
+}
+
+function read(file: NamedValue, io: Io): string {
+  try {
+    return io.readFile(file.value);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+// OpenSSL's own words are left out: they name places in its source, and may quote what they could not read.
+function isReadable(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch {
+    return false;
+  }
+}
