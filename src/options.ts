@@ -78,3 +78,20 @@ function checkFlags(args: readonly string[], values: readonly string[], help: st
     }
   }
 }
+
+/**
+ * The one argument of a command.
+ * @throws {AppError} USAGE when there is none, or more
+ */
+export function onlyArgument(positionals: readonly string[], command: string, what: string): string {
+  const [only, ...more] = positionals;
+  const hint = `see: civault ${command} --help`;
+  if (only === undefined) throw new AppError('USAGE', `${command} needs ${what}`, hint);
+  if (more.length > 0)
+    throw new AppError(
+      'USAGE',
+      `${command} takes one ${what.replace(/^an? /, '')}, not ${positionals.length}`,
+      hint,
+    );
+  return only;
+}

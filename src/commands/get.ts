@@ -1,9 +1,10 @@
 // civault get REF: one field's bytes, or a whole secret as JSON, to standard output.
 
+import { onlyArgument } from '../options.ts';
 import { selectField } from '../vault/fields.ts';
 import { parseReference, secretPath } from '../vault/reference.ts';
 import type { Command } from './command.ts';
-import { onlyArgument, withSecrets } from './vault-run.ts';
+import { withSecrets } from './vault-run.ts';
 
 export const get: Command = {
   grammar: { values: [] },

@@ -1,7 +1,6 @@
 // What every command that reads secrets does around its own work: settle the settings, open a session, read, hand the
 // result on, and end the token.
 
-import { AppError } from '../errors.ts';
 import { type Environment, readIdToken } from '../gitlab/id-token.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
@@ -37,7 +36,8 @@ export async function withSecrets(
     try {
       const secrets = await readSecrets(session, references);
       use(secrets);
-      leases = secrets.flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
+      // Several references may have shared one read.
+      leases = [...new Set(secrets)].flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
     } finally {
       if (leases.length > 0 && session.ownsToken) io.writeMessage(tokenKept(leases));
       else if (settings.revoke) await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
@@ -66,20 +66,7 @@ function findCredential(settings: Settings, environment: Environment, now: numbe
 }
 
 function tokenKept(leases: readonly number[]): string {
-  const first = Math.min(...leases);
-  return `note: the Vault token is kept alive, for ${leases.length === 1 ? 'a lease' : `${leases.length} leases`} would end with it; the first ends in ${first} s`;
-}
-
-/** The one argument of a command. */
-export function onlyArgument(positionals: readonly string[], command: string, what: string): string {
-  const [only, ...more] = positionals;
-  const hint = `see: civault ${command} --help`;
-  if (only === undefined) throw new AppError('USAGE', `${command} needs ${what}`, hint);
-  if (more.length > 0)
-    throw new AppError(
-      'USAGE',
-      `${command} takes one ${what.replace(/^an? /, '')}, not ${positionals.length}`,
-      hint,
-    );
-  return only;
+  const [what, which] =
+    leases.length === 1 ? ['a lease', 'the lease'] : [`${leases.length} leases`, 'the shortest'];
+  return `note: the Vault token is kept alive, for ${what} would end with it; ${which} lasts ${Math.min(...leases)} s`;
 }
