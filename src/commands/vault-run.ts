@@ -51,7 +51,7 @@ function openClient(settings: Settings, { io }: Context): Client {
   return createClient({
     endpoint: settings.endpoint,
     proxy: settings.proxy,
-    tls: prepareTrust(settings.trust, io),
+    trust: prepareTrust(settings.trust, io),
     retry: { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage },
     deadline: startDeadline(settings.timeout, io.elapsed),
   });

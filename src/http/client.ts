@@ -4,10 +4,11 @@ import { AppError, printable } from '../errors.ts';
 import { type Endpoint, originOf, parseAddress } from './address.ts';
 import { createPool, type Pool } from './connection.ts';
 import type { Deadline } from './deadline.ts';
+import { isUnknownIssuer } from './failure.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
 import { exchange, type HttpRequest, type HttpResponse } from './request.ts';
 import { type RetrySettings, withRetries } from './retry.ts';
-import type { TlsOptions } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /** Sends requests to one server. */
 export interface Client {
@@ -28,7 +29,7 @@ export interface Client {
 export interface ClientSettings {
   readonly endpoint: Endpoint;
   readonly proxy: ProxySettings;
-  readonly tls: TlsOptions;
+  readonly trust: Trust;
   readonly retry: RetrySettings;
   readonly deadline: Deadline;
 }
@@ -38,10 +39,11 @@ const MOST_REDIRECTS = 5;
 /** A client for one server. Nothing is connected before the first request. */
 export function createClient(settings: ClientSettings): Client {
   const pools = new Map<string, Pool>();
+  let { options } = settings.trust;
 
   function poolFor(endpoint: Endpoint): Pool {
     const origin = originOf(endpoint);
-    const pool = pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), settings.tls);
+    const pool = pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options);
     pools.set(origin, pool);
     return pool;
   }
@@ -65,13 +67,29 @@ export function createClient(settings: ClientSettings): Client {
     );
   }
 
+  // Nothing was sent where the handshake failed, so the second try is as good as the first. There is only ever one.
+  async function trusted(request: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
+    try {
+      return await followed(request, deadline);
+    } catch (error) {
+      const bundle = options.ca === undefined && isUnknownIssuer(error) ? settings.trust.bundle() : undefined;
+      if (bundle === undefined) throw error;
+      options = { ...options, ca: [bundle] };
+      close();
+      return await followed(request, deadline);
+    }
+  }
+
+  function close(): void {
+    for (const { agent } of pools.values()) agent.destroy();
+    pools.clear();
+  }
+
   return {
     endpoint: settings.endpoint,
     send: (request, { deadline = settings.deadline, retries = settings.retry.retries } = {}) =>
-      withRetries(() => followed(request, deadline), { ...settings.retry, retries }, deadline),
-    close: () => {
-      for (const { agent } of pools.values()) agent.destroy();
-    },
+      withRetries(() => trusted(request, deadline), { ...settings.retry, retries }, deadline),
+    close,
   };
 }
 

@@ -1,12 +1,13 @@
-// How a socket to the server comes about: directly, through a proxy's tunnel, or over a unix socket.
+// How a socket to the server comes about: directly, through a proxy, or over a unix socket.
 
 import http from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import tls from 'node:tls';
-import { AppError, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from './address.ts';
 import type { ProxyServer } from './proxy.ts';
 import type { TlsOptions } from './trust.ts';
+import { openTunnel } from './tunnel.ts';
 
 // Reads of different paths run side by side, yet a secret's server is not to be flooded by one job.
 const CONNECTIONS = 4;
@@ -14,99 +15,31 @@ const CONNECTIONS = 4;
 /** Connections that are kept between the requests of one run. */
 export interface Pool {
   readonly agent: http.Agent;
+  /** Whether requests go out over TLS, be it to the server or to a proxy. */
+  readonly secure: boolean;
   /** The proxy, where requests are addressed to it in absolute form (plain http through a proxy). */
   readonly forwardThrough: ProxyServer | undefined;
+  /** The sockets that are connected, handshake and all. Node tells of that but once. */
+  readonly connected: WeakSet<object>;
 }
 
 /** A pool for one endpoint. Nothing is connected before the first request. */
-export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, tlsOptions: TlsOptions): Pool {
+export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, trust: TlsOptions): Pool {
+  const connected = new WeakSet();
   const kept = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
-  if (endpoint.scheme !== 'https') {
-    return { agent: new http.Agent(kept), forwardThrough: proxy };
+  if (endpoint.scheme === 'https') {
+    const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
+    if (proxy !== undefined) connectThroughTunnel(agent, endpoint, proxy, trust);
+    return { agent, secure: true, forwardThrough: undefined, connected };
   }
-  const agent = new https.Agent({ ...kept, ...tlsOptions });
-  return {
-    agent: proxy === undefined ? agent : throughTunnel(agent, endpoint, proxy, tlsOptions),
-    forwardThrough: undefined,
-  };
-}
-
-type Connected = (error: Error | null, socket?: tls.TLSSocket) => void;
-
-function throughTunnel(
-  agent: https.Agent,
-  endpoint: Endpoint,
-  proxy: ProxyServer,
-  tlsOptions: TlsOptions,
-): https.Agent {
-  // Node's agents take a socket by callback, though @types/node gives the method no signature.
-  return Object.assign(agent, {
-    createConnection(_options: unknown, connected: Connected): void {
-      openTunnel(endpoint, proxy, tlsOptions, (error, tunnel) => {
-        if (tunnel === undefined) return connected(error);
-        const servername = tlsOptions.servername ?? endpoint.host;
-        connected(null, tls.connect({ ...tlsOptions, socket: tunnel, host: endpoint.host, servername }));
-      });
-    },
-  });
-}
-
-type Tunnel = http.IncomingMessage['socket'];
-
-// RFC 9110, section 9.3.6
-function openTunnel(
-  endpoint: Endpoint,
-  proxy: ProxyServer,
-  tlsOptions: TlsOptions,
-  opened: (error: Error | null, tunnel?: Tunnel) => void,
-): void {
-  const target = `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
-  const options = {
-    host: proxy.host,
-    port: proxy.port,
-    method: 'CONNECT',
-    path: target,
-    agent: false,
-    headers: { host: target, ...proxyAuthorization(proxy) },
-  };
-  // The server's name and the client's certificate are the server's business, not the proxy's.
-  const { servername: _name, cert: _cert, key: _key, ...trust } = tlsOptions;
-  const request = proxy.scheme === 'https' ? https.request({ ...options, ...trust }) : http.request(options);
-  request.on('connect', (response, socket, head) => {
-    if (response.statusCode === 200 && head.length === 0) return opened(null, socket);
-    socket.destroy();
-    opened(refusedByProxy(proxy, response.statusCode ?? 0));
-  });
-  request.on('response', (response) => {
-    response.destroy();
-    opened(refusedByProxy(proxy, response.statusCode ?? 0));
-  });
-  request.on('error', (error) => opened(error));
-  request.end();
-}
-
-/** The header that a proxy with a password wants; none for one without. */
-export function proxyAuthorization(proxy: ProxyServer): Record<string, string> {
-  return proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
-}
-
-function refusedByProxy(proxy: ProxyServer, status: number): AppError {
-  const where = printable(`${proxy.host}:${proxy.port}`);
-  if (status === 407) {
-    return new AppError(
-      'CONFIG',
-      `the proxy ${where} asks for a user name and a password, or refused those it was given (407)`,
-      `put them into ${proxy.source}: http://USER:PASSWORD@${where}`,
-    );
+  if (proxy?.scheme === 'https') {
+    const agent = new https.Agent({ ...kept, ...trustInProxy(trust), ...serverName(proxy.host) });
+    return { agent, secure: true, forwardThrough: proxy, connected };
   }
-  return new AppError(
-    'UNAVAILABLE',
-    `the proxy ${where} refused to connect (${status})`,
-    `it comes from ${proxy.source}; add the server to NO_PROXY if it needs no proxy`,
-  );
+  return { agent: new http.Agent(kept), secure: false, forwardThrough: proxy, connected };
 }
 
-/** Where a plain request connects, and the path it asks for there. */
+/** Where a request connects, and the path it asks for there. */
 export function requestTarget(endpoint: Endpoint, path: string, pool: Pool): http.RequestOptions {
   const whole = `${endpoint.basePath}${path}`;
   if (endpoint.socketPath !== undefined) return { socketPath: endpoint.socketPath, path: whole };
@@ -115,4 +48,46 @@ export function requestTarget(endpoint: Endpoint, path: string, pool: Pool): htt
     return { host, port, path: `http://${authorityOf(endpoint)}${whole}` };
   }
   return { host: endpoint.host, port: endpoint.port, path: whole };
+}
+
+type Connected = (error: Error | null, socket?: tls.TLSSocket) => void;
+
+function connectThroughTunnel(
+  agent: https.Agent,
+  endpoint: Endpoint,
+  proxy: ProxyServer,
+  trust: TlsOptions,
+): void {
+  // Node's agents take a socket by callback, though @types/node gives the method no signature.
+  Object.assign(agent, {
+    createConnection(_options: unknown, connected: Connected): void {
+      openTunnel(endpoint, proxy, trustInProxy(trust)).then(
+        (socket) => {
+          const name = serverName(trust.servername ?? endpoint.host);
+          connected(null, tls.connect({ ...trust, socket, host: endpoint.host, ...name }));
+        },
+        (error: Error) => connected(error),
+      );
+    },
+  });
+}
+
+// The server's name and the client's certificate are the server's business, not the proxy's.
+function trustInProxy({
+  servername: _name,
+  cert: _certificate,
+  key: _key,
+  ...trust
+}: TlsOptions): TlsOptions {
+  return trust;
+}
+
+// An IP address is no server name (RFC 6066, section 3): it is not sent, but the certificate is checked for it.
+function serverName(name: string | undefined): tls.ConnectionOptions {
+  if (name === undefined) return {};
+  if (isIP(name) === 0) return { servername: name };
+  return {
+    servername: '',
+    checkServerIdentity: (_, certificate) => tls.checkServerIdentity(name, certificate),
+  };
 }

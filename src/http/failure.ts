@@ -92,11 +92,28 @@ const BY_PATTERN: readonly (readonly [RegExp, Explanation])[] = [
 
 const UNKNOWN: Explanation = ['UNAVAILABLE', 'the connection failed', CHECK_ADDRESS];
 
+// A TLS error that comes up while writing is an EPROTO, and only its text tells which. It is matched, never shown.
+function codeOf(error: unknown): string {
+  const code = errnoOf(error) ?? '';
+  const text = code === 'EPROTO' && error instanceof Error ? error.message : '';
+  return /wrong version number|http request|packet length too long/.test(text)
+    ? 'ERR_SSL_WRONG_VERSION_NUMBER'
+    : code;
+}
+
+/** Whether the peer's certificate leads to no CA that is known here: a larger store may hold it. */
+export function isUnknownIssuer(error: unknown): boolean {
+  const code = error instanceof AppError ? (errnoOf(error.cause) ?? '') : '';
+  return /^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|^SELF_SIGNED_CERT_IN_CHAIN$|^DEPTH_ZERO_SELF/.test(
+    code,
+  );
+}
+
 /** Explains why no answer came from `endpoint`. The error's own text is left out: it may quote what was sent. */
 export function connectionFailure(endpoint: Endpoint, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
-  const own = errnoOf(error) ?? '';
+  const own = codeOf(error);
   const [code, what, hint] =
     BY_CODE.get(own) ?? BY_PATTERN.find(([pattern]) => pattern.test(own))?.[1] ?? UNKNOWN;
   const name = own === '' ? '' : ` (${printable(own)})`;

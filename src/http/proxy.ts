@@ -100,10 +100,10 @@ function parseProxy({ name, value }: NamedValue): ProxyServer {
   };
 }
 
-// A % that encodes nothing stands for itself, as curl has it.
+// A % that encodes nothing stands for itself, as curl has it; so does all that encodes no UTF-8.
 function decode(text: string): string {
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
   } catch {
     return text;
   }

@@ -2,11 +2,12 @@
 
 import http from 'node:http';
 import https from 'node:https';
-import { AppError, printable } from '../errors.ts';
+import { AppError, errnoOf, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from './address.ts';
-import { type Pool, proxyAuthorization, requestTarget } from './connection.ts';
+import { type Pool, requestTarget } from './connection.ts';
 import type { Deadline } from './deadline.ts';
 import { connectionFailure } from './failure.ts';
+import { proxyAuthorization, proxyFailure, refusedByProxy } from './tunnel.ts';
 
 /** A request to the server. */
 export interface HttpRequest {
@@ -30,7 +31,7 @@ export const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 /**
  * Sends one request and reads its answer.
- * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED or BAD_RESPONSE
+ * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED or BAD_RESPONSE, CONFIG where a proxy wants a password
  */
 export function exchange(
   endpoint: Endpoint,
@@ -39,9 +40,10 @@ export function exchange(
   deadline: Deadline,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    let phase = 'to connect';
-    const module = endpoint.scheme === 'https' ? https : http;
-    const sent = module.request({
+    let phase: 'to connect' | 'for an answer' | 'for the rest of the answer' = 'to connect';
+    let isKept = false;
+    let isOver = false;
+    const sent = (pool.secure ? https : http).request({
       ...requestTarget(endpoint, request.path, pool),
       method: request.method,
       agent: pool.agent,
@@ -50,20 +52,51 @@ export function exchange(
     const timer = setTimeout(() => fail(timedOut(endpoint, deadline, phase)), deadline.remaining());
 
     function fail(error: unknown): void {
-      clearTimeout(timer);
+      // Destroying a request makes it fail once more.
+      if (isOver) return;
+      end();
       sent.destroy();
-      reject(connectionFailure(endpoint, error));
+      // A kept connection that the server may have closed before the request came: it is sent once more, on a new one.
+      const stale = isKept && phase === 'for an answer' && errnoOf(error) === 'ECONNRESET';
+      if (stale) resolve(exchange(endpoint, pool, request, deadline));
+      else reject(explain(endpoint, pool, error));
+    }
+
+    function end(): void {
+      isOver = true;
+      clearTimeout(timer);
     }
 
     sent.on('error', fail);
     sent.on('socket', (socket) => {
-      if (!socket.connecting) phase = 'for an answer';
-      socket.once(endpoint.scheme === 'https' ? 'secureConnect' : 'connect', () => {
+      const connected = () => {
+        pool.connected.add(socket);
         phase = 'for an answer';
-      });
+      };
+      isKept = pool.connected.has(socket);
+      if (isKept) connected();
+      else socket.once(pool.secure ? 'secureConnect' : 'connect', connected);
+    });
+    sent.on('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      fail(
+        new AppError(
+          'BAD_RESPONSE',
+          `the status ${statusCode} is none that Vault answers with`,
+          'check the address',
+        ),
+      );
+    });
+    // Whatever ends a request without a word must not leave the run waiting.
+    sent.on('close', () => {
+      // An answer that was begun fails by itself, and says better why.
+      if (phase !== 'for the rest of the answer') fail(new Error('closed'));
     });
     sent.on('response', (response) => {
       phase = 'for the rest of the answer';
+      if (response.statusCode === 407 && pool.forwardThrough !== undefined) {
+        return fail(refusedByProxy(pool.forwardThrough, 407));
+      }
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -73,12 +106,19 @@ export function exchange(
       });
       response.on('error', fail);
       response.on('end', () => {
-        clearTimeout(timer);
+        end();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
       });
     });
     sent.end(request.body);
   });
+}
+
+function explain(endpoint: Endpoint, { forwardThrough }: Pool, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return forwardThrough === undefined
+    ? connectionFailure(endpoint, error)
+    : proxyFailure(forwardThrough, error);
 }
 
 function headersOf(endpoint: Endpoint, pool: Pool, request: HttpRequest): Record<string, string> {

@@ -30,6 +30,16 @@ export interface TlsOptions {
   readonly minVersion: 'TLSv1.2';
 }
 
+/** Whom a run trusts. */
+export interface Trust {
+  readonly options: TlsOptions;
+  /**
+   * More certificates, for a second try where the first met an unknown issuer: images have their own CA appended to the
+   * bundle beside a hashed folder that does not know it, or a folder whose links lead nowhere.
+   */
+  readonly bundle: () => string | undefined;
+}
+
 // The first of each that is there is used. Folders come before files: OpenSSL looks a hashed folder up by the one name
 // it needs, while a bundle is parsed whole (2 ms against 28).
 const SYSTEM_FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/system/etc/security/cacerts'];
@@ -49,25 +59,41 @@ const NOWHERE = '/dev/null/none';
  * store to any `ca` it is given: a CA that the user names must stand alone.
  * @throws {AppError} CONFIG for a file that is missing, unreadable or holds no certificate
  */
-export function prepareTrust(settings: TrustSettings, io: Io): TlsOptions {
-  return {
-    ...authorities(settings, io),
+export function prepareTrust(settings: TrustSettings, io: Io): Trust {
+  const { ca, bundle } = authorities(settings, io);
+  const options: TlsOptions = {
+    ...(ca === undefined ? {} : { ca }),
     ...clientIdentity(settings, io),
     ...(settings.serverName === undefined ? {} : { servername: settings.serverName }),
     rejectUnauthorized: !settings.skipVerify,
     minVersion: 'TLSv1.2',
   };
+  return { options, bundle };
 }
 
-function authorities(settings: TrustSettings, io: Io): { ca?: string[] } {
+function authorities(settings: TrustSettings, io: Io): { ca?: string[]; bundle: Trust['bundle'] } {
   const own = ownAuthorities(settings, io);
   if (own !== undefined) {
     io.useCertificateStore(NOWHERE, NOWHERE);
-    return { ca: own };
+    return { ca: own, bundle: () => undefined };
   }
-  const { file, folder } = systemStore(settings, io);
-  io.useCertificateStore(file ?? NOWHERE, folder ?? NOWHERE);
-  return file === undefined && folder === undefined ? { ca: [...rootCertificates] } : {};
+  const { systemFile, systemFolder } = settings;
+  if (systemFile !== undefined || systemFolder !== undefined) {
+    io.useCertificateStore(systemFile ?? NOWHERE, systemFolder ?? NOWHERE);
+    return { bundle: () => undefined };
+  }
+  const folder = SYSTEM_FOLDERS.find((each) =>
+    namesIn(each, io).some((name) => /^[0-9a-f]{8}\.[0-9]+$/.test(name)),
+  );
+  if (folder !== undefined) {
+    io.useCertificateStore(NOWHERE, folder);
+    return { bundle: () => readable(SYSTEM_FILES, io)?.text };
+  }
+  const file = readable(SYSTEM_FILES, io)?.path;
+  io.useCertificateStore(file ?? NOWHERE, NOWHERE);
+  return file === undefined
+    ? { ca: [...rootCertificates], bundle: () => undefined }
+    : { bundle: () => undefined };
 }
 
 function ownAuthorities(settings: TrustSettings, io: Io): string[] | undefined {
@@ -91,25 +117,6 @@ function ownAuthorities(settings: TrustSettings, io: Io): string[] | undefined {
     `${caFolder.name}: there is no certificate in ${quoted(caFolder.value)}`,
     'put PEM files there',
   );
-}
-
-function systemStore(
-  { systemFile, systemFolder }: TrustSettings,
-  io: Io,
-): { file?: string; folder?: string } {
-  if (systemFile !== undefined || systemFolder !== undefined) {
-    return {
-      ...(systemFile === undefined ? {} : { file: systemFile }),
-      ...(systemFolder === undefined ? {} : { folder: systemFolder }),
-    };
-  }
-  for (const folder of SYSTEM_FOLDERS) {
-    if (namesIn(folder, io).some((name) => /^[0-9a-f]{8}\.[0-9]+$/.test(name))) return { folder };
-  }
-  for (const file of SYSTEM_FILES) {
-    if (canRead(file, io)) return { file };
-  }
-  return {};
 }
 
 function clientIdentity(settings: TrustSettings, io: Io): { cert?: string; key?: string } {
@@ -141,10 +148,14 @@ function namesIn(folder: string, io: Io): string[] {
   }
 }
 
-function canRead(file: string, io: Io): boolean {
-  try {
-    return io.readFile(file) !== '';
-  } catch {
-    return false;
+function readable(files: readonly string[], io: Io): { path: string; text: string } | undefined {
+  for (const path of files) {
+    try {
+      const text = io.readFile(path);
+      if (text !== '') return { path, text };
+    } catch {
+      // Not this one.
+    }
   }
+  return undefined;
 }

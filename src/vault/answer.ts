@@ -16,7 +16,7 @@ export interface VaultAnswer {
 }
 
 /**
- * Reads an answer. A failure may have any body (a proxy's page, say); a success must be JSON.
+ * Reads an answer. A server's failure may have any body (a proxy's page, say); all else must be JSON.
  * @param sent the tokens in the request, which no message may bring back should the answer repeat them
  * @throws {AppError} BAD_RESPONSE
  */
@@ -24,16 +24,9 @@ export function readAnswer(
   { status, headers, body }: HttpResponse,
   sent: readonly Secret[] = [],
 ): VaultAnswer {
-  const succeeded = status >= 200 && status < 300;
   const json = parseBody(body);
-  if (json === undefined && succeeded) {
-    throw new AppError(
-      'BAD_RESPONSE',
-      `the answer (${status}, ${mediaType(headers)}) is not the JSON that Vault sends`,
-      'check that the address is the one of Vault, and that no sign-in page stands in front of it',
-    );
-  }
-  if (!succeeded && (status < 400 || status > 599)) {
+  if (json === undefined && isFromVault(status)) throw notVault(status, headers, body);
+  if (status < 200 || (status >= 300 && status < 400) || status > 599) {
     throw new AppError(
       'BAD_RESPONSE',
       `the status ${status} is none that Vault answers with`,
@@ -42,6 +35,28 @@ export function readAnswer(
   }
   const texts = json === undefined ? [] : [...strings(json, 'errors'), ...strings(json, 'warnings')];
   return { status, json: json ?? new Map(), errors: texts.map((text) => withoutTokens(text, sent)) };
+}
+
+// What comes without JSON may stand in front of Vault: a failure of that is worth another try, anything else is a wrong
+// address.
+function isFromVault(status: number): boolean {
+  return status < 500 && status !== 412 && status !== 429;
+}
+
+function notVault(status: number, headers: HttpResponse['headers'], body: Buffer): AppError {
+  // Go's server says so when it gets plain text where it expects TLS.
+  if (status === 400 && body.includes('HTTP request to an HTTPS server')) {
+    return new AppError(
+      'BAD_RESPONSE',
+      'the server speaks TLS on this port, and the address says http',
+      'write https:// in the address',
+    );
+  }
+  return new AppError(
+    'BAD_RESPONSE',
+    `the answer (${status}, ${mediaType(headers)}) is not the JSON that Vault sends`,
+    'check that the address is the one of Vault, and that no sign-in page stands in front of it',
+  );
 }
 
 /** Strings that Vault put into a list of its answer. */

@@ -137,6 +137,13 @@ function notServing(answer: VaultAnswer): AppError | undefined {
     );
   }
   if (status < 500 || /malformed JSON/i.test(text)) return undefined;
+  if (status === 501) {
+    return new AppError(
+      'UNAVAILABLE',
+      'Vault is not initialised: it has no secrets yet',
+      'whoever runs Vault must initialise it',
+    );
+  }
   if (/sealed/i.test(text)) {
     return new AppError(
       'UNAVAILABLE',

@@ -26,7 +26,9 @@ export async function lookUpMount(session: Session, path: readonly string[]): Pr
 export function mountFrom(answer: VaultAnswer, path: readonly string[]): Mount | undefined {
   if (answer.status !== 200) return undefined;
   const data = member(answer.json, 'data');
-  const mount = (stringMember(data, 'path') ?? '').replace(/\/$/, '').split('/');
+  const told = stringMember(data, 'path') ?? '';
+  if (told === '') return undefined;
+  const mount = told.replace(/\/$/, '').split('/');
   if (!startsWith(path, mount)) {
     throw new AppError(
       'BAD_RESPONSE',

@@ -90,7 +90,7 @@ async function logIn(
   idToken: IdToken,
 ): Promise<{ token: Secret; revocable: boolean }> {
   const answer = readAnswer(await client.send(loginRequest(settings, idToken)), [idToken.token]);
-  if (answer.status !== 200) throw loginRefused(answer, settings, idToken);
+  if (answer.status >= 300) throw loginRefused(answer, settings, idToken);
   const auth = member(answer.json, 'auth');
   const token = stringMember(auth, 'client_token') ?? '';
   if (!/^[\x21-\x7e]+$/.test(token)) {

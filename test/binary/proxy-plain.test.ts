@@ -1,0 +1,73 @@
+// Proves how http goes through a proxy: in absolute form, which is all that it can read, and over TLS where the proxy
+// speaks it.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { startFaultyServer } from '../harness/faulty-server.ts';
+import { type Job, startJob } from '../harness/job.ts';
+import { assertFailed, assertFetched, bothFail, type Env, get } from '../harness/judged-run.ts';
+import { type ProxyOptions, type ProxyStandIn, startProxy } from '../harness/proxy-server.ts';
+import { createAuthority, type Identity } from '../vault/authority.ts';
+
+let plain: Job;
+let namedPlain: Env;
+let identity: Identity;
+let proxies: ProxyStandIn[] = [];
+
+before(async () => {
+  const authority = await createAuthority('Stand-in CA');
+  identity = await authority.issue({ names: ['127.0.0.1'] });
+  plain = await startJob({ tls: false, authority });
+  namedPlain = { ...plain.env, VAULT_ADDR: `http://vault.test:${plain.vault.port}` };
+});
+after(() => plain.end());
+afterEach(async () => {
+  for (const proxy of proxies) await proxy.close();
+  proxies = [];
+});
+
+async function proxy(options: ProxyOptions = {}): Promise<ProxyStandIn> {
+  const started = await startProxy(options);
+  proxies.push(started);
+  return started;
+}
+
+describe('http goes in absolute form', () => {
+  const WARNING = /^civault: warning: the address of vault\.test is http: [^\n]*\n$/;
+
+  for (const name of ['HTTP_PROXY', 'http_proxy', 'VAULT_PROXY_ADDR']) {
+    test(`to ${name}`, async () => {
+      const { host, asked } = await proxy();
+      plain.vault.requests.length = 0;
+      assertFetched(await get({ ...namedPlain, [name]: host }), WARNING);
+      assert.equal(asked[0], `POST http://vault.test:${plain.vault.port}/v1/auth/jwt/login`);
+      assert.equal(plain.vault.requests[0]?.headers.host, `vault.test:${plain.vault.port}`);
+    });
+  }
+
+  test('with the password that the proxy wants', async () => {
+    const { host } = await proxy({ password: 'ci:hunter2' });
+    assertFetched(await get({ ...namedPlain, HTTP_PROXY: `http://ci:hunter2@${host}` }), WARNING);
+  });
+
+  test('and its 407 is told as a wrong setting', async () => {
+    const { host } = await proxy({ password: 'ci:hunter2' });
+    await bothFail({ ...namedPlain, HTTP_PROXY: host }, [], 2, /the proxy .* \(407\)/, /hint: .*HTTP_PROXY/);
+  });
+
+  test('over TLS, where the proxy speaks it', async () => {
+    const { host } = await proxy({ identity });
+    assertFetched(await get({ ...namedPlain, HTTP_PROXY: `https://${host}` }, '--retries', '0'), WARNING);
+  });
+
+  test('and not in plain text to a proxy that is to speak TLS', async () => {
+    const server = await startFaultyServer();
+    try {
+      const env = { ...namedPlain, HTTP_PROXY: `https://ci:hunter2@127.0.0.1:${server.port}` };
+      assertFailed(await get(env, '--timeout', '0.5'), 6);
+      assert.doesNotMatch(server.received, /eyJ|POST|authorization/i);
+    } finally {
+      await server.close();
+    }
+  });
+});
