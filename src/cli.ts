@@ -3,7 +3,7 @@
 import type { Command } from './commands/command.ts';
 import { env } from './commands/env.ts';
 import { get } from './commands/get.ts';
-import { AppError, quoted } from './errors.ts';
+import { AppError, printable, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
 import type { Environment } from './gitlab/id-token.ts';
 import { Interrupted, type Io } from './io.ts';
@@ -71,9 +71,13 @@ function judge(error: unknown): { status: number; message: string; hint: string 
 
 // The message of an unforeseen error may quote what was being worked on, so only its kind and place are shown.
 function unforeseen(error: unknown): AppError {
-  const kind = error instanceof Error ? error.name : typeof error;
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const places = [...stack.matchAll(/^ {4}at (.*)$/gm)].slice(0, 4).map(([, place]) => place);
+  const { name, message, stack = '' } = error instanceof Error ? error : new Error();
+  const kind = /^\w{1,40}$/.test(name) ? name : 'an error';
+  // Frames of the binary, of Node, and of the sources. A message of several lines could look like one of them.
+  const frames = stack
+    .replace(message, '')
+    .matchAll(/^ {4}at (.*\b(?:civault|node:[\w/]+|[\w-]+\.ts):\d+:\d+\)?)$/gm);
+  const places = [...frames].slice(0, 4).map(([, place = '']) => printable(place));
   return new AppError(
     'INTERNAL',
     `a bug in civault: ${kind} at ${places.join(', ')}`,

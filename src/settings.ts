@@ -6,7 +6,7 @@ import { type Endpoint, isLoopback, parseAddress } from './http/address.ts';
 import type { NamedValue, ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
 import { Secret } from './secret.ts';
-import type { SessionSettings } from './vault/session.ts';
+import type { SessionSettings } from './vault/requests.ts';
 
 /** The flags that set something, as they were given. */
 export interface SettingFlags {

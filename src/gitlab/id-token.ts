@@ -34,10 +34,12 @@ const LEEWAY = 60;
 export function readIdToken(variable: string, environment: Environment, now: number): IdToken {
   const text = variableIn(variable, environment)?.trim() ?? '';
   if (text === '') throw missing(variable, environment);
-  if (/^\$\{?[A-Za-z_]/.test(text)) {
+  const name = printable(variable);
+  const unexpanded = /^\$\{?[A-Za-z_][A-Za-z0-9_]{0,60}\}?/.exec(text)?.[0];
+  if (unexpanded !== undefined) {
     throw new AppError(
       'ID_TOKEN_INVALID',
-      `${variable} holds ${quoted(text)}: a variable that was never filled in`,
+      `${name} holds ${unexpanded}: a variable that was never filled in`,
       `leave the variable out, and declare the token in the job:\n${idTokensBlock(variable)}`,
     );
   }
@@ -45,7 +47,7 @@ export function readIdToken(variable: string, environment: Environment, now: num
   if (claims === undefined) {
     throw new AppError(
       'ID_TOKEN_INVALID',
-      `${variable} does not hold an ID token (a JWT of three parts)`,
+      `${name} does not hold an ID token (a JWT of three parts)`,
       `let GitLab fill it in the job:\n${idTokensBlock(variable)}`,
     );
   }
@@ -54,7 +56,7 @@ export function readIdToken(variable: string, environment: Environment, now: num
   if (seconds + LEEWAY < now / 1000) {
     throw new AppError(
       'ID_TOKEN_INVALID',
-      `the ID token in ${variable} expired ${duration(now / 1000 - seconds)} ago`,
+      `the ID token in ${name} expired ${duration(now / 1000 - seconds)} ago`,
       'GitLab issues it for the length of the job: read secrets early, raise the timeout of the job, or check the clock',
     );
   }
@@ -82,6 +84,7 @@ export function shownClaim(claims: JsonObject, name: string): string {
   if (value === undefined) return 'absent';
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) {
+    if (value.length === 0) return 'an empty list';
     return printable(value.map((item) => (typeof item === 'string' ? quoted(item) : '…')).join(', '));
   }
   return value instanceof JsonNumber ? printable(value.text) : '…';
@@ -89,7 +92,7 @@ export function shownClaim(claims: JsonObject, name: string): string {
 
 /** The YAML that makes GitLab issue the token, indented for a hint. */
 export function idTokensBlock(variable: string): string {
-  return `    id_tokens:\n      ${variable}:\n        aud: THE_AUDIENCE_THAT_VAULT_EXPECTS`;
+  return `    id_tokens:\n      ${printable(variable)}:\n        aud: THE_AUDIENCE_THAT_VAULT_EXPECTS`;
 }
 
 function missing(variable: string, environment: Environment): AppError {
@@ -98,7 +101,7 @@ function missing(variable: string, environment: Environment): AppError {
   const state = variableIn(variable, environment) === undefined ? 'is not set' : 'is empty';
   return new AppError(
     'ID_TOKEN_MISSING',
-    `there is no ID token: ${variable} ${state}${why}`,
+    `there is no ID token: ${printable(variable)} ${state}${why}`,
     `declare it in the job:\n${idTokensBlock(variable)}`,
   );
 }

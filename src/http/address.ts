@@ -27,7 +27,7 @@ export function parseAddress(text: string, name: string): Endpoint {
     new AppError('CONFIG', `${name} is ${quoted(text)}: ${why}`, hint);
 
   const trimmed = text.trim();
-  if (/^[^/]*(\/\/)?[^/]*@/.test(trimmed)) {
+  if (trimmed.includes('@')) {
     // Not shown: what stands before the @ may be a password.
     throw new AppError(
       'CONFIG',

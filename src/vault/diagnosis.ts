@@ -8,14 +8,13 @@ import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
 import { member, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
 import { LOGIN_ROWS, type LoginFacts } from './login-rows.ts';
-import type { ReadPlan } from './secrets.ts';
-import type { SessionSettings } from './session.ts';
+import type { ReadPlan, SessionSettings } from './requests.ts';
 
 /** Explains a login that Vault did not accept. */
 export function loginRefused(answer: VaultAnswer, settings: SessionSettings, idToken: IdToken): AppError {
   const unavailable = notServing(answer);
   if (unavailable !== undefined) return unavailable;
-  const text = answer.errors.join('\n');
+  const text = wordsOf(answer);
   for (const { says, code = 'LOGIN_DENIED', message, hint } of LOGIN_ROWS) {
     const match = says.exec(text);
     if (match === null) continue;
@@ -41,14 +40,20 @@ export function readRefused(answer: VaultAnswer, plan: ReadPlan, idToken: IdToke
   const unavailable = notServing(answer);
   if (unavailable !== undefined) return unavailable;
   const path = printable(plan.path.join('/'));
-  const text = answer.errors.join('\n');
+  const text = wordsOf(answer);
   if (answer.status === 403) {
     if (/invalid token|bad token/.test(text)) {
-      const whose = idToken === undefined ? 'the token in VAULT_TOKEN' : 'the token that the login gave';
+      if (idToken === undefined) {
+        return new AppError(
+          'PERMISSION_DENIED',
+          'Vault does not know the token in VAULT_TOKEN: it is wrong, expired, revoked or used up',
+          'unset VAULT_TOKEN to log in with the ID token',
+        );
+      }
       return new AppError(
         'PERMISSION_DENIED',
-        `Vault does not know ${whose}: it is wrong, expired, revoked or used up`,
-        'unset VAULT_TOKEN to log in with the ID token',
+        'Vault no longer knows the token that the login gave: it is expired, revoked or used up',
+        'whoever owns the role must look at its token_ttl and token_num_uses',
       );
     }
     return new AppError(
@@ -86,9 +91,10 @@ function notFound(answer: VaultAnswer, plan: ReadPlan, path: string, text: strin
   }
   const deleted = stringMember(metadata, 'deletion_time') ?? '';
   if (deleted !== '') {
+    const when = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.exec(deleted)?.[0];
     return new AppError(
       'SECRET_NOT_FOUND',
-      `this version of ${path} was deleted at ${printable(deleted)}`,
+      `this version of ${path} was deleted${when === undefined ? '' : ` at ${when}Z`}`,
       'ask for another (PATH?version=N#FIELD), or have it undeleted: vault kv undelete',
     );
   }
@@ -120,8 +126,8 @@ function notFound(answer: VaultAnswer, plan: ReadPlan, path: string, text: strin
 
 /** What is no refusal: Vault is not there to answer. Undefined where it is. */
 function notServing(answer: VaultAnswer): AppError | undefined {
-  const { status, errors } = answer;
-  const text = errors.join('\n');
+  const { status } = answer;
+  const text = wordsOf(answer);
   if (status === 429) {
     return new AppError(
       'UNAVAILABLE',
@@ -158,7 +164,12 @@ function notServing(answer: VaultAnswer): AppError | undefined {
   );
 }
 
+// Cut before it is matched: Vault says everything in a line, and whoever sends megabytes is not to be waited for.
+function wordsOf({ errors }: VaultAnswer): string {
+  return errors.join('\n').slice(0, 2000);
+}
+
 function vaultsWords({ errors }: VaultAnswer): string {
-  const words = errors.join('; ').replace(/\s+/g, ' ').trim();
+  const words = errors.join('; ').slice(0, 2000).replace(/\s+/g, ' ').trim();
   return words === '' ? '' : `: ${printable(words)}`;
 }

@@ -3,12 +3,13 @@
 import { AppError, printable } from '../errors.ts';
 import { member, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
+import type { EngineKind } from './requests.ts';
 import type { Session } from './session.ts';
 
 /** A secrets engine. */
 export interface Mount {
   readonly path: readonly string[];
-  readonly kind: 'kv2' | 'kv1' | 'other';
+  readonly kind: EngineKind;
 }
 
 /**
@@ -26,13 +27,13 @@ export async function lookUpMount(session: Session, path: readonly string[]): Pr
 export function mountFrom(answer: VaultAnswer, path: readonly string[]): Mount | undefined {
   if (answer.status !== 200) return undefined;
   const data = member(answer.json, 'data');
-  const told = stringMember(data, 'path') ?? '';
-  if (told === '') return undefined;
-  const mount = told.replace(/\/$/, '').split('/');
+  const mount = (stringMember(data, 'path') ?? '').replace(/\/$/, '').split('/');
   if (!startsWith(path, mount)) {
+    // What it named instead is not shown: it could be anything, a token that was sent included.
     throw new AppError(
       'BAD_RESPONSE',
-      `Vault says that ${printable(path.join('/'))} is on the mount ${printable(mount.join('/'))}`,
+      `asked for the mount of ${printable(path.join('/'))}, Vault named none that it could be on`,
+      'check that the address is the one of Vault',
     );
   }
   const type = stringMember(data, 'type');

@@ -9,6 +9,7 @@ import type { VaultAnswer } from './answer.ts';
 import { readRefused } from './diagnosis.ts';
 import { lookUpMount, type Mount, startsWith } from './mounts.ts';
 import type { Reference } from './reference.ts';
+import type { ReadPlan } from './requests.ts';
 import type { Session } from './session.ts';
 
 /** A secret as it was read. */
@@ -16,13 +17,6 @@ export interface SecretRead {
   readonly fields: JsonObject;
   /** Present for a dynamic secret: it dies with the token that read it. */
   readonly lease: { readonly id: string; readonly seconds: number } | undefined;
-}
-
-/** One read of Vault's API. */
-export interface ReadPlan {
-  readonly path: readonly string[];
-  readonly kind: Mount['kind'];
-  readonly version: number | undefined;
 }
 
 /**

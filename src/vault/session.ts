@@ -5,19 +5,11 @@ import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
 import type { Client } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { compactJson, member, stringMember } from '../json.ts';
+import { member, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
 import { readAnswer, type VaultAnswer } from './answer.ts';
 import { loginRefused } from './diagnosis.ts';
-
-/** What a session is opened with. */
-export interface SessionSettings {
-  /** A path such as `jwt` or `gitlab/prod`, segment by segment. */
-  readonly authPath: readonly string[];
-  /** Empty: Vault takes the mount's default_role. */
-  readonly role: string;
-  readonly namespace: string | undefined;
-}
+import { apiPath, baseHeaders, loginRequest, type SessionSettings } from './requests.ts';
 
 /** How the job shows who it is. */
 export type Credential =
@@ -67,23 +59,6 @@ export async function openSession(
   };
 }
 
-/** `/v1/` and a path, each segment encoded by itself so that none can reach beyond it. */
-export function apiPath(segments: readonly string[]): string {
-  return `/v1/${segments.map(encodeURIComponent).join('/')}`;
-}
-
-/** The login request (Vault's API documentation, "JWT/OIDC auth method", JWT login). It bears no Vault token. */
-export function loginRequest(settings: SessionSettings, idToken: IdToken): HttpRequest {
-  const body = new Map([['jwt', idToken.token.reveal()]]);
-  if (settings.role !== '') body.set('role', settings.role);
-  return {
-    method: 'POST',
-    path: apiPath(['auth', ...settings.authPath, 'login']),
-    headers: baseHeaders(settings),
-    body: compactJson(body),
-  };
-}
-
 async function logIn(
   client: Client,
   settings: SessionSettings,
@@ -109,12 +84,4 @@ async function logIn(
     );
   }
   return { token: new Secret(token), revocable: stringMember(auth, 'token_type') !== 'batch' };
-}
-
-// X-Vault-Request: a Vault Agent that is told to demand it refuses requests without (412).
-function baseHeaders({ namespace }: SessionSettings): Record<string, string> {
-  return {
-    'x-vault-request': 'true',
-    ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
-  };
 }
