@@ -150,7 +150,7 @@ describe('a read that brings no secret ends the run with 7', () => {
     stop = job.vault.intercept(({ path }, response, next) =>
       path === LOGIN ? next() : json(response, '{}'),
     );
-    assertFailed(await get(job.env), 7, /holds no secret/);
+    assertFailed(await get(job.env), 7, /Vault named none that it could be on/);
   });
 });
 
