@@ -39,7 +39,7 @@ export function readIdToken(variable: string, environment: Environment, now: num
   if (unexpanded !== undefined) {
     throw new AppError(
       'ID_TOKEN_INVALID',
-      `${name} holds ${unexpanded}: a variable that was never filled in`,
+      `${name} holds ${quoted(unexpanded)}: a variable that was never filled in`,
       `leave the variable out, and declare the token in the job:\n${idTokensBlock(variable)}`,
     );
   }

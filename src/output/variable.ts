@@ -27,7 +27,7 @@ type Names = readonly (readonly [reason: string, names: string])[];
 const SHELLS_OWN: Names = [
   [
     "is the shell's own",
-    'E?UID|E?GID|PPID|GROUPS|LINENO|DIRSTACK|FUNCNAME|SHLVL|PIPESTATUS|BASHPID|KSH(E?UID|E?GID)',
+    '_|E?UID|E?GID|PPID|GROUPS|LINENO|DIRSTACK|FUNCNAME|SHLVL|PIPESTATUS|BASHPID|KSH(E?UID|E?GID)',
   ],
   [
     'runs its value in some shells',

@@ -52,7 +52,7 @@ export function readRefused(answer: VaultAnswer, plan: ReadPlan, idToken: IdToke
       }
       return new AppError(
         'PERMISSION_DENIED',
-        'Vault no longer knows the token that the login gave: it is expired, revoked or used up',
+        'Vault does not know the token that the login gave: it is expired, revoked or used up',
         'whoever owns the role must look at its token_ttl and token_num_uses',
       );
     }
@@ -91,7 +91,7 @@ function notFound(answer: VaultAnswer, plan: ReadPlan, path: string, text: strin
   }
   const deleted = stringMember(metadata, 'deletion_time') ?? '';
   if (deleted !== '') {
-    const when = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.exec(deleted)?.[0];
+    const when = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(deleted)?.[0];
     return new AppError(
       'SECRET_NOT_FOUND',
       `this version of ${path} was deleted${when === undefined ? '' : ` at ${when}Z`}`,
