@@ -1,0 +1,162 @@
+// Proves what each refusal of a login is told as: the cause, the job's own claim beside it, and what to do.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { ErrorCode } from '../../src/errors.ts';
+import { loginRefused } from '../../src/vault/diagnosis.ts';
+import type { SessionSettings } from '../../src/vault/requests.ts';
+import { assertFailure, assertHides, assertHolds, assertPlain } from './failures.ts';
+import { answer, CLAIMS, idToken, jwt } from './fakes.ts';
+
+const SETTINGS: SessionSettings = { authPath: ['gitlab', 'prod'], role: 'nexus-ci', namespace: 'team/a' };
+const refused = (status: number, text: string, settings = SETTINGS) =>
+  loginRefused(answer(status, { errors: [text] }), settings, idToken());
+
+type Row = readonly [text: string, message: string, hint: string, code?: ErrorCode, status?: number];
+const EXPIRED = 'the job has outlived its token';
+const ROWS: readonly Row[] = [
+  ['missing role', 'auth/gitlab/prod has no default_role', '--role ROLE'],
+  ['role "nexus-ci" could not be found', 'auth/gitlab/prod has no role "nexus-ci"', '--role'],
+  ['role with oidc role_type is not allowed', 'for logins in a browser', 'role_type jwt'],
+  ['missing token', 'Vault got an empty ID token', 'VAULT_ID_TOKEN', 'ID_TOKEN_MISSING'],
+  ['could not load configuration', 'auth/gitlab/prod is not set up', 'gitlab/prod/config'],
+  ['error configuring token validator: x', 'auth/gitlab/prod is not set up', 'gitlab/prod/config'],
+  [
+    'audience claim found in JWT but no audiences bound to the role',
+    `has no bound_audiences, yet the ID token has an aud: "${CLAIMS.aud}"`,
+    `bound_audiences to "${CLAIMS.aud}"`,
+  ],
+  ['claim "user_email" not found in token', 'the claim user_email, which is absent', 'user_claim'],
+  ['claim "iat" could not be converted to string', `the claim iat, which is ${CLAIMS.iat}`, 'user_claim'],
+  [
+    'error validating claims: claim "environment" is missing',
+    "wants the claim environment, and this job's ID token has none",
+    '`environment:`',
+  ],
+  ['error validating claims: claim "x" is missing', 'wants the claim x', 'x out of bound_claims'],
+  [
+    'error validating claims: claim "ref" does not match any associated bound claim values',
+    'the role "nexus-ci" is not for this job: its ref is "main"',
+    'bound_claims for ref',
+  ],
+  [
+    'error validating claims: claim "ref_protected" does not match any associated bound claim values',
+    'its ref_protected is "false"',
+    'bound_claims for ref_protected',
+  ],
+  [
+    'error verifying token signature: no known key successfully validated the token signature',
+    `does not know the key that signed the ID token of "${CLAIMS.iss}"`,
+    'check --auth-path',
+  ],
+  ['failed to verify id token signature', `"${CLAIMS.iss}"`, 'keys of GitLab were changed'],
+  ['fetching keys oidc: get keys failed: x', 'Vault cannot reach GitLab', 'whoever owns Vault'],
+  [
+    'oidc: malformed jwt: x',
+    'Vault does not take what VAULT_ID_TOKEN holds',
+    'id_tokens:',
+    'ID_TOKEN_INVALID',
+  ],
+  ['compact JWS format must have three parts', 'VAULT_ID_TOKEN', 'id_tokens:', 'ID_TOKEN_INVALID'],
+  ['unexpected algorithm', 'does not accept the algorithm', 'RS256'],
+  [
+    'error validating token: invalid issuer (iss) claim',
+    `trusts another GitLab: this job's iss is "${CLAIMS.iss}"`,
+    'bound_issuer at auth/gitlab/prod/config',
+  ],
+  [
+    'error validating token: invalid subject (sub) claim',
+    `this job's sub is "${CLAIMS.sub}"`,
+    'bound_subject',
+  ],
+  [
+    'error validating token: invalid audience (aud) claim: audience claim does not match any bound audience',
+    `its aud is "${CLAIMS.aud}"`,
+    'id_tokens:\n      VAULT_ID_TOKEN:\n        aud: ',
+  ],
+  [
+    'error validating token: invalid not before (nbf) claim',
+    `its nbf is ${CLAIMS.nbf}`,
+    'clocks',
+    'ID_TOKEN_INVALID',
+  ],
+  [
+    'error validating token: invalid expiration time (exp) claim: token is expired',
+    `its exp is ${CLAIMS.exp}`,
+    EXPIRED,
+    'ID_TOKEN_INVALID',
+  ],
+  ['token is expired', `its exp is ${CLAIMS.exp}`, EXPIRED, 'ID_TOKEN_INVALID'],
+  [
+    'invalid issued at (iat) claim: token issued in the future',
+    `its iat ${CLAIMS.iat}`,
+    'clocks',
+    'ID_TOKEN_INVALID',
+  ],
+  [
+    'permission denied',
+    'there is no auth method at auth/gitlab/prod',
+    'check --auth-path',
+    'LOGIN_DENIED',
+    403,
+  ],
+  ['missing client token', 'there is no auth method at auth/gitlab/prod', 'check --auth-path'],
+  [
+    '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n',
+    'there is no auth method at auth/gitlab/prod',
+    'check --auth-path',
+    'LOGIN_DENIED',
+    403,
+  ],
+  [
+    'failed to parse JSON input: malformed JSON',
+    'login refused by Vault (500): failed to parse',
+    '',
+    'LOGIN_DENIED',
+    500,
+  ],
+  ['namespace not found', 'Vault has no namespace "team/a"', '--namespace', 'LOGIN_DENIED', 404],
+  ['namespaces feature not enabled', 'this Vault has no namespaces', 'VAULT_NAMESPACE', 'LOGIN_DENIED', 403],
+  ['something new', 'login refused by Vault (400): something new', 'check the role'],
+];
+for (const [text, message, hint, code = 'LOGIN_DENIED', status = 400] of ROWS) {
+  test(`${status} "${text.trim()}" is ${code}: ${message}`, () => {
+    const error = assertFailure(refused(status, text), code, message);
+    assertHolds(error.hint, hint);
+    assertHides(error, jwt());
+    assertPlain(error);
+  });
+}
+
+test('a role that was left to Vault is called so', () => {
+  const error = refused(400, 'role "" could not be found', { ...SETTINGS, role: '' });
+  assertFailure(error, 'LOGIN_DENIED', 'has no role (the default)');
+});
+
+test('an audience that is a list is shown whole', () => {
+  const token = idToken({ ...CLAIMS, aud: ['a', 'b'] });
+  const error = loginRefused(answer(400, { errors: ['invalid audience (aud) claim'] }), SETTINGS, token);
+  assertFailure(error, 'LOGIN_DENIED', 'its aud is "a", "b"');
+});
+
+for (const aud of [undefined, [], null, {}]) {
+  test(`an audience of ${JSON.stringify(aud) ?? 'none'} is told as something`, () => {
+    const token = idToken({ ...CLAIMS, aud });
+    const error = loginRefused(answer(400, { errors: ['invalid audience (aud) claim'] }), SETTINGS, token);
+    assert.match(error.message, /its aud is ./);
+  });
+}
+
+test('a refusal without a word still tells its status', () => {
+  assertFailure(
+    loginRefused(answer(400), SETTINGS, idToken()),
+    'LOGIN_DENIED',
+    'login refused by Vault (400)',
+  );
+});
+
+test('of more than one text the narrower is told', () => {
+  const errors = ['permission denied', 'error validating token: invalid audience (aud) claim'];
+  const error = loginRefused(answer(403, { errors }), SETTINGS, idToken());
+  assertFailure(error, 'LOGIN_DENIED', 'its aud is');
+});

@@ -1,0 +1,46 @@
+// Proves that a Vault which is not there to answer is told as that, at the login and at a read alike: worth a retry.
+
+import test from 'node:test';
+import { loginRefused, readRefused } from '../../src/vault/diagnosis.ts';
+import { assertFailure, assertHolds, assertPlain } from './failures.ts';
+import { answer, idToken } from './fakes.ts';
+
+const ELECTION = 'local node not active but active cluster node not found';
+const NO_HEADER = 'missing "X-Vault-Request" header';
+
+for (const [status, text, message, hint] of [
+  [
+    412,
+    'required index state not present',
+    'is behind or asks for more (412): required index state',
+    'try again',
+  ],
+  [412, NO_HEADER, `(412): ${NO_HEADER}`, 'try again'],
+  [
+    429,
+    'request path "a": rate limit quota exceeded',
+    '(429): request path "a": rate limit quota exceeded',
+    'quota',
+  ],
+  [429, 'lease count quota exceeded', '(429): lease count quota exceeded', 'quota'],
+  [500, ELECTION, `cannot answer now (500): ${ELECTION}`, 'try again'],
+  [501, 'Vault is not initialized', 'Vault is not initialised: it has no secrets yet', 'must initialise it'],
+  [502, undefined, 'Vault cannot answer now (502)', 'try again'],
+  [503, 'no active Vault instance found', '(503): no active Vault instance found', 'try again'],
+  [503, 'Vault is sealed', 'Vault is sealed: it answers nobody', 'must unseal it'],
+  [500, '1 error occurred:\n\t* boom\n\n', '(500): 1 error occurred: * boom', ''],
+] as const) {
+  test(`${status} "${text ?? ''}" is UNAVAILABLE: ${message}`, () => {
+    const answered = answer(status, text === undefined ? undefined : { errors: [text] });
+    const settings = { authPath: ['jwt'], role: 'nexus-ci', namespace: undefined };
+    const plan = { path: ['secret', 'data', 'a'], kind: 'kv2', version: undefined } as const;
+    for (const error of [
+      loginRefused(answered, settings, idToken()),
+      readRefused(answered, plan, undefined),
+    ]) {
+      assertFailure(error, 'UNAVAILABLE', message);
+      assertHolds(error.hint, hint);
+      assertPlain(error);
+    }
+  });
+}

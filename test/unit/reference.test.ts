@@ -1,0 +1,183 @@
+// Proves what each form of a REF means, what is refused in one, and that whatever is read can be written and read again.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { AppError } from '../../src/errors.ts';
+import {
+  type Field,
+  formatField,
+  formatReference,
+  parseReference,
+  type Reference,
+} from '../../src/vault/reference.ts';
+import { assertFailure, assertHolds, assertPlain, assertRefused } from './failures.ts';
+
+const whole: Reference = { path: [], mount: undefined, version: undefined, field: undefined };
+const key = (name: string): Field => ({ kind: 'key', key: name });
+const pointer = (...tokens: string[]): Field => ({ kind: 'pointer', tokens });
+
+const FORMS: readonly (readonly [text: string, meant: Partial<Reference>])[] = [
+  ['secret', { path: ['secret'] }],
+  ['secret/data/nexus/ci', { path: ['secret', 'data', 'nexus', 'ci'] }],
+  ['/secret/nexus/', { path: ['secret', 'nexus'] }],
+  ['secret/nexus#password', { path: ['secret', 'nexus'], field: key('password') }],
+  ['secret/nexus#', { path: ['secret', 'nexus'], field: key('') }],
+  ['secret/nexus#a.b c-d', { path: ['secret', 'nexus'], field: key('a.b c-d') }],
+  ['secret/nexus#a/b', { path: ['secret', 'nexus'], field: key('a/b') }],
+  ['secret/nexus#a#b', { path: ['secret', 'nexus'], field: key('a#b') }],
+  ['secret/nexus#a?version=1', { path: ['secret', 'nexus'], field: key('a?version=1') }],
+  ['secret/nexus#user@host', { path: ['secret', 'nexus'], field: key('user@host') }],
+  ['secret/nexus#__proto__', { path: ['secret', 'nexus'], field: key('__proto__') }],
+  ['secret/nexus#ключ', { path: ['secret', 'nexus'], field: key('ключ') }],
+  ['secret/nexus#/', { path: ['secret', 'nexus'], field: pointer('') }],
+  ['secret/nexus#/a/0/b', { path: ['secret', 'nexus'], field: pointer('a', '0', 'b') }],
+  ['secret/nexus#/a~1b/c~0d', { path: ['secret', 'nexus'], field: pointer('a/b', 'c~d') }],
+  ['secret/nexus#/~01', { path: ['secret', 'nexus'], field: pointer('~1') }],
+  ['secret/nexus#/a//', { path: ['secret', 'nexus'], field: pointer('a', '', '') }],
+  ['secret/nexus?version=3', { path: ['secret', 'nexus'], version: 3 }],
+  ['secret/nexus?version=0#f', { path: ['secret', 'nexus'], version: 0, field: key('f') }],
+  ['secret/nexus?version=012', { path: ['secret', 'nexus'], version: 12 }],
+  ['nexus/ci/password@secret', { path: ['nexus', 'ci'], mount: ['secret'], field: key('password') }],
+  ['nexus/password@team/kv', { path: ['nexus'], mount: ['team', 'kv'], field: key('password') }],
+  ['nexus/a@b@secret', { path: ['nexus'], mount: ['secret'], field: key('a@b') }],
+  ['us@er/pw@secret', { path: ['us@er'], mount: ['secret'], field: key('pw') }],
+  ['secret/us@er#pw', { path: ['secret', 'us@er'], field: key('pw') }],
+  ['secret/us@er?version=1', { path: ['secret', 'us@er'], version: 1 }],
+  ['secret/sp ace/%2e%2e/ü/…', { path: ['secret', 'sp ace', '%2e%2e', 'ü', '…'] }],
+];
+for (const [text, meant] of FORMS) {
+  test(`${text} is read as it is meant`, () => {
+    assert.deepEqual(parseReference(text), { ...whole, ...meant });
+  });
+}
+
+const WRONG: readonly (readonly [text: string, part: string])[] = [
+  ['', 'it has no path'],
+  ['/', 'it has no path'],
+  ['#password', 'it has no path'],
+  ['?version=1', 'it has no path'],
+  ['secret//nexus', 'empty segment'],
+  ['secret/nexus//', 'empty segment'],
+  ['//secret', 'empty segment'],
+  ['secret/./nexus', 'the segment . is not allowed'],
+  ['secret/../nexus', 'the segment .. is not allowed'],
+  ['..', 'the segment .. is not allowed'],
+  ['nexus/pw@..', 'the segment .. is not allowed'],
+  ['secret/ne\nxus', 'no control characters'],
+  ['secret/\0', 'no control characters'],
+  ['secret/\u007f', 'no control characters'],
+  ['secret/\ud800', 'must be Unicode text'],
+  ['nexus/pw@\udc00', 'must be Unicode text'],
+  ['password@secret', 'it has an @ but no field'],
+  ['nexus/@secret', 'the field before the @ is empty'],
+  ['/pw@secret', 'it has no path'],
+  ['nexus/pw@', 'it has no path'],
+  ['secret/nexus#/a~2', '~ stands only as ~0'],
+  ['secret/nexus#/a~', '~ stands only as ~0'],
+  ['secret/nexus?', 'only ?version=N'],
+  ['secret/nexus?version=', 'only ?version=N'],
+  ['secret/nexus?version=-1', 'only ?version=N'],
+  ['secret/nexus?version=1.0', 'only ?version=N'],
+  ['secret/nexus?version=latest#f', 'only ?version=N'],
+  ['secret/nexus?version=1&list=true', 'only ?version=N'],
+  ['secret/nexus?version=99999999999', 'only ?version=N'],
+  ['secret/nexus?list=true', 'only ?version=N'],
+];
+for (const [text, part] of WRONG) {
+  test(`${JSON.stringify(text)} is no reference: ${part}`, () => {
+    const error = assertRefused(() => parseReference(text), 'USAGE', part);
+    assertPlain(error);
+    assertHolds(error.hint, 'PATH#FIELD');
+  });
+}
+
+// References as REF can write them: a key that begins with a slash is a pointer, and one of GitLab's holds none at all.
+const segment = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 12 })
+  .map((text) => text.replace(/[\u0000-\u001f\u007f/#?@]/g, 'x'))
+  .filter((text) => text !== '.' && text !== '..');
+const path = fc.array(segment, { minLength: 1, maxLength: 4 });
+const anyText = fc.string({
+  unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+});
+const field = fc.oneof(
+  anyText.filter((text) => !text.startsWith('/')).map(key),
+  fc.array(anyText, { minLength: 1, maxLength: 4 }).map((tokens) => pointer(...tokens)),
+);
+const api = fc
+  .tuple(
+    path,
+    fc.option(fc.nat({ max: 999_999_999 }), { nil: undefined }),
+    fc.option(field, { nil: undefined }),
+  )
+  .map(([path, version, field]) => ({ ...whole, path, version, field }));
+const gitlab = fc
+  .tuple(
+    path,
+    path,
+    anyText.map((text) => text.replace(/[/#?]/g, '.')).filter((text) => text !== ''),
+  )
+  .map(([path, mount, name]) => ({ ...whole, path, mount, field: key(name) }));
+
+test('a reference that is written is read back as it was', () => {
+  fc.assert(
+    fc.property(fc.oneof(api, gitlab), (reference) => {
+      assert.deepEqual(parseReference(formatReference(reference)), reference);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('any text is a reference or a USAGE error, and never names another secret than it seems to', () => {
+  const piece = fc.constantFrom(
+    '/',
+    '#',
+    '?',
+    '@',
+    '.',
+    '..',
+    '~',
+    '~1',
+    'version=',
+    '1',
+    'a',
+    'data',
+    '\n',
+    '%2F',
+    '\ud800',
+  );
+  const text = fc.oneof(
+    anyText,
+    fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+  );
+  fc.assert(
+    fc.property(text, (input) => {
+      let reference: Reference;
+      try {
+        reference = parseReference(input);
+      } catch (error) {
+        assert.ok(error instanceof AppError, String(error));
+        assertPlain(assertFailure(error, 'USAGE', "is not a secret's reference"));
+        return;
+      }
+      for (const part of [...reference.path, ...(reference.mount ?? [])]) {
+        assert.doesNotMatch(part, /^$|^\.\.?$|[/\u0000-\u001f\u007f]/);
+        assert.equal(part.isWellFormed(), true);
+      }
+      assert.deepEqual(parseReference(formatReference(reference)), reference);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+for (const [written, named] of [
+  ['', undefined],
+  ['#', key('')],
+  ['#a b', key('a b')],
+  ['#/~01/~1', pointer('~1', '/')],
+] as const) {
+  test(`a field is written as "${written}"`, () => {
+    assert.equal(formatField(named), written);
+  });
+}

@@ -1,0 +1,132 @@
+// Proves how a token is got, what it is sent with, and when it is ended.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { startDeadline } from '../../src/http/deadline.ts';
+import { Secret } from '../../src/secret.ts';
+import { parseReference } from '../../src/vault/reference.ts';
+import type { SessionSettings } from '../../src/vault/requests.ts';
+import { readSecrets } from '../../src/vault/secrets.ts';
+import { type Credential, openSession } from '../../src/vault/session.ts';
+import { assertHides, assertRejected } from './failures.ts';
+import { type FakeClient, fakeClient, fakeVault, idToken, jwt, response } from './fakes.ts';
+
+const SETTINGS: SessionSettings = { authPath: ['jwt'], role: 'nexus-ci', namespace: undefined };
+const TOKEN = 'hvs.CAESI-marked_token.1';
+const LOGIN = 'POST /v1/auth/jwt/login';
+const REVOKE = 'POST /v1/auth/token/revoke-self';
+const loggedIn = (auth: object = { client_token: TOKEN }) => response(200, { auth });
+const byLogin: Credential = { kind: 'id-token', idToken: idToken() };
+const byToken: Credential = { kind: 'token', token: new Secret('hvs.own') };
+const secret = response(200, { data: { data: { a: '1' }, metadata: {} } });
+const soon = startDeadline(2000, () => 0);
+
+const asked = ({ requests }: FakeClient): string[] => requests.map(({ method, path }) => `${method} ${path}`);
+
+test('one login serves all reads, and the token goes with each of them', async () => {
+  const client = fakeVault({
+    [LOGIN]: loggedIn(),
+    'GET /v1/secret/data/a': secret,
+    'GET /v1/secret/data/b': secret,
+  });
+  const session = await openSession(client, SETTINGS, byLogin);
+  await readSecrets(session, ['secret/data/a#a', 'secret/data/b#a', 'secret/data/a'].map(parseReference));
+  assert.deepEqual(asked(client), [LOGIN, 'GET /v1/secret/data/a', 'GET /v1/secret/data/b']);
+  assert.deepEqual(
+    client.requests.map(({ headers }) => headers['x-vault-token']),
+    [undefined, TOKEN, TOKEN],
+  );
+  assert.deepEqual([session.ownsToken, session.idToken?.token.reveal()], [true, jwt()]);
+});
+
+for (const [what, credential] of [
+  ['a login', byLogin],
+  ['a token of its own', byToken],
+  ['an agent', { kind: 'agent' }],
+] as const) {
+  test(`with ${what}, every request says X-Vault-Request and its namespace`, async () => {
+    const client = fakeVault({ [LOGIN]: loggedIn() });
+    const session = await openSession(client, { ...SETTINGS, namespace: 'team/a' }, credential);
+    await session.read(['secret', 'data', 'a']);
+    await session.revoke(soon);
+    for (const { headers } of client.requests) {
+      assert.deepEqual([headers['x-vault-request'], headers['x-vault-namespace']], ['true', 'team/a']);
+    }
+    assert.equal(client.requests.length, credential.kind === 'id-token' ? 3 : 1);
+  });
+}
+
+test('without a namespace there is no header for one', async () => {
+  const client = fakeVault({});
+  await (await openSession(client, SETTINGS, byToken)).read(['a']);
+  assert.deepEqual(client.requests[0]?.headers, { 'x-vault-request': 'true', 'x-vault-token': 'hvs.own' });
+});
+
+test('an agent adds the token itself, so none is sent', async () => {
+  const client = fakeVault({});
+  const session = await openSession(client, SETTINGS, { kind: 'agent' });
+  await session.read(['a']);
+  assert.deepEqual(client.requests[0]?.headers, { 'x-vault-request': 'true' });
+  assert.deepEqual([session.ownsToken, session.idToken], [false, undefined]);
+});
+
+for (const [what, credential, auth, revoked] of [
+  ['that a login got', byLogin, { client_token: TOKEN }, true],
+  ['of type service', byLogin, { client_token: TOKEN, token_type: 'service' }, true],
+  ['of type batch, which Vault cannot revoke,', byLogin, { client_token: TOKEN, token_type: 'batch' }, false],
+  ["that is the job's own", byToken, {}, false],
+  ['of an agent', { kind: 'agent' }, {}, false],
+] as const) {
+  test(`a token ${what} is ${revoked ? '' : 'not '}revoked`, async () => {
+    const client = fakeVault({ [LOGIN]: loggedIn(auth), [REVOKE]: response(204) });
+    const session = await openSession(client, SETTINGS, credential);
+    await session.revoke(soon);
+    assert.equal(asked(client).includes(REVOKE), revoked);
+    if (!revoked) return;
+    const [headers, options] = [client.requests.at(-1)?.headers, client.options.at(-1)];
+    assert.equal(headers?.['x-vault-token'], TOKEN);
+    assert.deepEqual(options, { deadline: soon, retries: 0 });
+  });
+}
+
+test('a revocation that fails is no failure: the output is written by then', async () => {
+  const client = fakeClient(({ path }) => {
+    if (path.endsWith('/login')) return loggedIn();
+    throw new TypeError('cut');
+  });
+  const session = await openSession(client, SETTINGS, byLogin);
+  assert.equal(await session.revoke(soon), undefined);
+  assert.equal(asked(client).at(-1), REVOKE);
+});
+
+for (const [what, answered, code, part] of [
+  ['no auth', response(200, { data: {} }), 'BAD_RESPONSE', 'sent no token'],
+  ['an empty token', loggedIn({ client_token: '' }), 'BAD_RESPONSE', 'sent no token'],
+  ['a token that is no text', loggedIn({ client_token: 1 }), 'BAD_RESPONSE', 'sent no token'],
+  [
+    'a token with a line break',
+    loggedIn({ client_token: 'hvs.marked\r\nx-evil: 1' }),
+    'BAD_RESPONSE',
+    'sent no token',
+  ],
+  ['a token that is not ASCII', loggedIn({ client_token: 'hvs.markéd' }), 'BAD_RESPONSE', 'sent no token'],
+  [
+    'a second factor',
+    loggedIn({ client_token: '', mfa_requirement: {} }),
+    'LOGIN_DENIED',
+    'wants a second factor for the role nexus-ci',
+  ],
+  ['a page', response(200, '<html>hvs.marked</html>'), 'BAD_RESPONSE', 'is not the JSON that Vault sends'],
+  [
+    'a refusal',
+    response(400, { errors: ['missing role'] }),
+    'LOGIN_DENIED',
+    'login refused: no role was named',
+  ],
+  ['no content', response(204), 'BAD_RESPONSE', 'sent no token'],
+] as const) {
+  test(`a login answered with ${what} is ${code}: ${part}`, async () => {
+    const session = openSession(fakeVault({ [LOGIN]: answered }), SETTINGS, byLogin);
+    assertHides(await assertRejected(session, code, part), 'hvs.mark', jwt());
+  });
+}

@@ -1,0 +1,150 @@
+// Proves which settings are refused before anything is sent, and that no message about one shows a token.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { AppError } from '../../src/errors.ts';
+import { prepareTrust } from '../../src/http/trust.ts';
+import { readSettings, type SettingFlags } from '../../src/settings.ts';
+import { assertHides, assertPlain, assertRefused } from './failures.ts';
+import { fakeIo, settle } from './fakes.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+const REFUSED: readonly (readonly [variables: Variables, flags: SettingFlags, part: string])[] = [
+  [{ VAULT_ADDR: '' }, {}, 'there is no address of Vault: VAULT_ADDR is empty'],
+  [{ VAULT_ADDR: 'vault' }, {}, 'VAULT_ADDR is "vault": it has no scheme'],
+  [{ BAO_ADDR: 'vault' }, {}, 'BAO_ADDR is "vault"'],
+  [{ VAULT_CLIENT_TIMEOUT: 'soon' }, {}, 'VAULT_CLIENT_TIMEOUT is "soon": not a time'],
+  [{ VAULT_CLIENT_TIMEOUT: '0' }, {}, 'not a time'],
+  [{ VAULT_CLIENT_TIMEOUT: '25h' }, {}, 'not a time'],
+  [{}, { timeout: '' }, '--timeout is "": not a time'],
+  [{}, { timeout: '-1' }, '--timeout is "-1"'],
+  [{ VAULT_MAX_RETRIES: '-1' }, {}, 'VAULT_MAX_RETRIES is "-1": not a number of tries'],
+  [{ VAULT_MAX_RETRIES: '1.5' }, {}, 'not a number of tries'],
+  [{}, { retries: '1000' }, '--retries is "1000"'],
+  [{}, { retries: '' }, '--retries is ""'],
+  [{ VAULT_SKIP_VERIFY: 'yes' }, {}, 'VAULT_SKIP_VERIFY is "yes"'],
+  [{ VAULT_TOKEN: 'hvs abc' }, {}, 'VAULT_TOKEN holds a space'],
+  [{ VAULT_TOKEN: 'hvs.ä' }, {}, 'VAULT_TOKEN holds a space or another character'],
+  [{}, { 'auth-path': '' }, 'is not the path of an auth method'],
+  [{}, { 'auth-path': 'a//b' }, '"a//b" is not the path'],
+  [{ VAULT_AUTH_PATH: '../sys' }, {}, '"../sys" is not the path'],
+  [{ VAULT_AUTH_PATH: 'auth//jwt' }, {}, 'is not the path'],
+  [{}, { 'auth-path': 'jwt\ud800' }, 'the path of an auth method'],
+  [{ VAULT_NAMESPACE: 'é' }, {}, 'it can only be ASCII'],
+];
+for (const [variables, flags, part] of REFUSED) {
+  test(`${JSON.stringify({ ...variables, ...flags })} is refused: ${part}`, () => {
+    assertPlain(assertRefused(() => settle(variables, flags), 'CONFIG', part));
+  });
+}
+
+const CONTROLLED: readonly string[] = [
+  ...[
+    'VAULT_ADDR',
+    'BAO_ADDR',
+    'VAULT_AUTH_ROLE',
+    'VAULT_AUTH_PATH',
+    'VAULT_NAMESPACE',
+    'VAULT_TOKEN',
+    'VAULT_CACERT',
+  ],
+  ...[
+    'VAULT_CAPATH',
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+    'VAULT_CLIENT_CERT',
+    'VAULT_CLIENT_KEY',
+    'VAULT_TLS_SERVER_NAME',
+  ],
+  ...[
+    'VAULT_SKIP_VERIFY',
+    'VAULT_CLIENT_TIMEOUT',
+    'VAULT_MAX_RETRIES',
+    'VAULT_PROXY_ADDR',
+    'HTTPS_PROXY',
+    'no_proxy',
+  ],
+];
+for (const name of CONTROLLED) {
+  for (const control of ['\n', '\r', '\t', '\0', '\u001b', '\u007f']) {
+    test(`${name} with ${JSON.stringify(control)} in it is refused`, () => {
+      const error = assertRefused(
+        () => settle({ [name]: `https://a${control}` }),
+        'CONFIG',
+        'holds a control character',
+      );
+      assertPlain(error);
+    });
+  }
+}
+
+for (const [flag, part] of [
+  ['address', '--address holds a control character'],
+  ['role', 'the role holds a control character'],
+  ['auth-path', 'the auth path holds a control character'],
+  ['namespace', 'the namespace holds a control character'],
+  ['timeout', '--timeout is "1\\u001b[31m"'],
+  ['retries', '--retries is "1\\u001b[31m"'],
+  ['id-token-variable', '--id-token-variable'],
+] as const) {
+  test(`--${flag} with a control character in it is refused`, () => {
+    assertPlain(assertRefused(() => settle({}, { [flag]: '1\u001b[31m' }), 'CONFIG', part));
+  });
+}
+
+test('an empty name for the variable of the ID token is refused', () => {
+  assertRefused(() => settle({}, { 'id-token-variable': '' }), 'CONFIG', '--id-token-variable');
+});
+
+for (const [isProtected, says] of [
+  ['false', true],
+  ['true', false],
+] as const) {
+  test(`without an address, CI_COMMIT_REF_PROTECTED=${isProtected} ${says ? 'adds' : 'leaves out'} the hint at protected variables`, () => {
+    const environment = { CI_COMMIT_REF_PROTECTED: isProtected };
+    const error = assertRefused(() => readSettings({}, environment), 'CONFIG', 'VAULT_ADDR is not set');
+    assert.match(error.hint ?? '', /CI\/CD variable of the group/);
+    assert.equal(error.hint?.includes('not protected'), says);
+  });
+}
+
+for (const name of ['VAULT_CLIENT_CERT', 'VAULT_CLIENT_KEY']) {
+  test(`${name} alone is refused`, () => {
+    const { trust } = settle({ [name]: '/a' });
+    assertRefused(
+      () => prepareTrust(trust, fakeIo()),
+      'CONFIG',
+      'only one of VAULT_CLIENT_CERT and VAULT_CLIENT_KEY',
+    );
+  });
+}
+
+test('no message about a token that is refused holds any of it', () => {
+  const token = fc.tuple(fc.constantFrom(' ', '\n', 'é', '\0'), fc.nat(8)).map(([bad, at]) => {
+    const text = 'hvs.marked-token';
+    return text.slice(0, at) + bad + text.slice(at);
+  });
+  fc.assert(
+    fc.property(token, (text) => {
+      const error = assertRefused(() => settle({ VAULT_TOKEN: text }), 'CONFIG', 'VAULT_TOKEN holds');
+      assertHides(error, 'hvs', 'marked');
+    }),
+  );
+});
+
+test('any values of any variables are settings or a CONFIG error', () => {
+  const variables = fc.dictionary(fc.constantFrom(...CONTROLLED), fc.string({ unit: 'binary' }));
+  fc.assert(
+    fc.property(variables, (values) => {
+      try {
+        settle(values);
+      } catch (error) {
+        assert.ok(error instanceof AppError, String(error));
+        assert.equal(error.code, 'CONFIG');
+        assertPlain(error);
+      }
+    }),
+  );
+});
