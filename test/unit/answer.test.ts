@@ -9,7 +9,7 @@ import { compactJson } from '../../src/json.ts';
 import { Secret } from '../../src/secret.ts';
 import { readAnswer } from '../../src/vault/answer.ts';
 import { assertFailure, assertHides, assertHolds, assertPlain, assertRefused } from './failures.ts';
-import { jwt, response } from './fakes.ts';
+import { jwt, response, workOf } from './fakes.ts';
 
 for (const [status, body, json, errors] of [
   [200, '{"data":{"n":1.10}}', '{"data":{"n":1.10}}', []],
@@ -120,12 +120,10 @@ for (const [what, sent, text, shown] of [
   });
 }
 
-test('an answer of 8 MiB is read in a second', () => {
-  const body = JSON.stringify({
-    data: { list: Array.from({ length: 80_000 }, (_, index) => `${'\n'.repeat(40)}${index}`) },
-  });
-  assert.equal(body.length > 6_000_000, true);
-  const start = performance.now();
-  assert.equal(readAnswer(response(200, body)).status, 200);
-  assert.equal(performance.now() - start < 3000, true);
+test('an answer of 8 MiB is read within seconds', () => {
+  const list = Array.from({ length: 98_000 }, (_, index) => `${'\n'.repeat(40)}${index}`);
+  const answered = response(200, { data: { list } });
+  assert.equal(answered.body.length > 8_000_000, true, `it is ${answered.body.length} bytes long`);
+  const work = workOf(() => assert.equal(readAnswer(answered).status, 200));
+  assert.equal(work < 4000, true, `it took ${work} ms`);
 });

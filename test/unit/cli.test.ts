@@ -134,6 +134,7 @@ for (const [what, thrown] of [
     'an error whose message looks like a stack',
     new Error(`x\n    at ${MARKED} (file.js:1:1)\n    at ${MARKED}`),
   ],
+  ['an error with a name of its own', Object.assign(new Error('x'), { name: `${MARKED}\u001b[31m` })],
   ['an error with a cause', new Error('x', { cause: new Error(MARKED) })],
   ['an error without a stack', Object.assign(new Error(MARKED), { stack: undefined })],
   ['a text', MARKED],

@@ -7,7 +7,7 @@ import type { AppError } from '../../src/errors.ts';
 import { readAnswer } from '../../src/vault/answer.ts';
 import { loginRefused, readRefused } from '../../src/vault/diagnosis.ts';
 import { assertHides, assertPlain } from './failures.ts';
-import { answer, idToken, jwt, response } from './fakes.ts';
+import { answer, idToken, jwt, response, workOf } from './fakes.ts';
 
 const PLAN = { path: ['secret', 'data', 'app'], kind: 'kv2', version: undefined } as const;
 
@@ -92,8 +92,9 @@ test('whatever a server says, the message does not hold the ID token that it was
 for (const piece of [...SAID, ' ', '\n', '"', 'role ', '\u001b', '\ud800']) {
   test(`a text of 100 kB of ${JSON.stringify(piece)} is explained in a second`, () => {
     const text = piece.repeat(Math.ceil(100_000 / piece.length));
-    const start = performance.now();
-    for (const error of explained(400, [text])) assertPlain(error);
-    assert.equal(performance.now() - start < 1000, true, `it took ${performance.now() - start} ms`);
+    const work = workOf(() => {
+      for (const error of explained(400, [text])) assertPlain(error);
+    });
+    assert.equal(work < 1000, true, `it took ${work} ms`);
   });
 }

@@ -135,3 +135,11 @@ export const NO_TRUST: TrustSettings = {
   serverName: undefined,
   skipVerify: false,
 };
+
+/** The milliseconds that a call works for, however busy the machine is with other things. */
+export function workOf(call: () => void): number {
+  const before = process.cpuUsage();
+  call();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}

@@ -54,6 +54,15 @@ const CASES: readonly Case[] = [
     [`${LOOKUP}/secret/x`, 'GET /v1/secret/data/x'],
   ],
   [
+    'a secret that is itself called data is not taken for a path of the API',
+    {
+      [`${LOOKUP}/secret/data`]: mount('secret', 'kv', '2'),
+      'GET /v1/secret/data/data': versioned({ a: '1' }),
+    },
+    ['secret/data'],
+    [`${LOOKUP}/secret/data`, 'GET /v1/secret/data/data'],
+  ],
+  [
     'KV v1 is read where it is',
     { [`${LOOKUP}/legacy/x`]: mount('legacy', 'kv', '1'), 'GET /v1/legacy/x': flat({ a: '1' }) },
     ['legacy/x'],

@@ -149,7 +149,8 @@ test('an unforeseen error is thrown at once, as it is', async () => {
   assert.deepEqual([thrown, attempts.made], [bug, 1]);
 });
 
-test('a wait that would end after the time limit is not begun', async () => {
+test('a wait that would end after the time limit is not begun, and that is told', async () => {
+  told.length = 0;
   const { attempt, attempts } = turns(response(503, '', { 'retry-after': '60' }));
   const last = await withRetries(
     attempt,
@@ -157,6 +158,7 @@ test('a wait that would end after the time limit is not begun', async () => {
     startDeadline(60_000, () => 0),
   );
   assert.deepEqual([last.status, attempts.made], [503, 1]);
+  assert.deepEqual(told, ['no retry: a wait of 60.0 s is more than the time limit leaves']);
 });
 
 test('a failure at the end of the time limit is the last', async () => {
@@ -176,6 +178,8 @@ test('a failure at the end of the time limit is the last', async () => {
 test('each wait is told of, and no answer at the first try is', async () => {
   told.length = 0;
   await withRetries(turns(200).attempt, settings(5), forever);
+  assert.deepEqual(told, []);
+  await withRetries(turns(503).attempt, settings(0), forever);
   assert.deepEqual(told, []);
   await withRetries(turns(503, cut(), 200).attempt, settings(5), forever);
   assert.deepEqual(told, [

@@ -12,7 +12,7 @@ import { fakeClient, idToken, jwt, response } from './fakes.ts';
 const SETTINGS = { authPath: ['jwt'], role: 'nexus-ci', namespace: undefined };
 const TOKEN = 'hvs.CAESI-marked_token.1';
 const byLogin: Credential = { kind: 'id-token', idToken: idToken() };
-const byToken: Credential = { kind: 'token', token: new Secret('hvs.own') };
+const byToken: Credential = { kind: 'token', token: new Secret('s.LegacyForm4marked') };
 
 // A gateway, a firewall or a debugging server may send back what it was sent.
 const ECHOES: readonly (readonly [status: number, login: ErrorCode, read: ErrorCode])[] = [
@@ -44,7 +44,7 @@ for (const [status, login, read] of ECHOES) {
       assertHides(
         await assertRejected(readSecrets(session, [parseReference('secret/data/a')]), read, part),
         TOKEN,
-        'hvs.own',
+        's.LegacyForm4marked',
       );
     });
   }
@@ -66,7 +66,7 @@ for (const [what, body, part] of [
     const client = fakeClient(({ headers }) => response(404, body(headers['x-vault-token'] ?? '')));
     const session = await openSession(client, SETTINGS, byToken);
     const reading = readSecrets(session, [parseReference('secret/data/a')]);
-    assertHides(await assertRejected(reading, 'SECRET_NOT_FOUND', part), 'hvs.own');
+    assertHides(await assertRejected(reading, 'SECRET_NOT_FOUND', part), 's.LegacyForm4marked');
   });
 }
 
@@ -76,5 +76,8 @@ test('a token that stands where Vault names the mount is not brought into the me
   );
   const session = await openSession(client, SETTINGS, byToken);
   const reading = readSecrets(session, [parseReference('secret/a')]);
-  assertHides(await assertRejected(reading, 'BAD_RESPONSE', 'asked for the mount of secret/a'), 'hvs.own');
+  assertHides(
+    await assertRejected(reading, 'BAD_RESPONSE', 'asked for the mount of secret/a'),
+    's.LegacyForm4marked',
+  );
 });
