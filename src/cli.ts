@@ -27,8 +27,7 @@ export async function run(args: readonly string[], environment: Environment, io:
     if (command === undefined) io.writeOutput(withoutCommand(args));
     else if (asksForHelp(rest)) io.writeOutput(usageOf(name));
     else {
-      const line = parseCommandLine(rest, command.grammar, name);
-      await Promise.race([command.run(line, { environment, io }), io.cutShort]);
+      await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
     }
     return EXIT_OK;
   } catch (error) {

@@ -77,9 +77,21 @@ export function variablesOf(mapping: Mapping, fields: JsonObject): Variable[] {
     return [{ name, value: selectField(fields, reference.field, where) }];
   }
   // A null has no value to give. The other fields are still wanted, and whoever asks for it by name is told.
-  return [...fields].flatMap(([key, value]) =>
+  const variables = [...fields].flatMap(([key, value]) =>
     value === null ? [] : [{ name: nameFromField(target.prefix, key, where), value: valueAsSecret(value) }],
   );
+  if (variables.length > 0) return variables;
+  throw new AppError(
+    'FIELD_NOT_FOUND',
+    `${printable(where)} has no field to make a variable of`,
+    'the secret is empty, or all of it is null',
+  );
+}
+
+/** The fields that `variablesOf` passes over. */
+export function nullFields({ reference, target }: Mapping, fields: JsonObject): string[] {
+  if (target.kind === 'name' || reference.field !== undefined) return [];
+  return [...fields].filter(([, value]) => value === null).map(([key]) => key);
 }
 
 /**

@@ -1,7 +1,7 @@
 // civault env MAPPING...: assignments that a shell evaluates.
 
 import { AppError, quoted } from '../errors.ts';
-import { parseMapping, variablesOf, withoutClashes } from '../mapping.ts';
+import { nullFields, parseMapping, variablesOf, withoutClashes } from '../mapping.ts';
 import { shellAssignments, shellFailure } from '../output/shell.ts';
 import type { Command } from './command.ts';
 import { withSecrets } from './vault-run.ts';
@@ -18,8 +18,11 @@ export const env: Command = {
     const references = mappings.map(({ reference }) => reference);
     await withSecrets(references, flags, context, (secrets) => {
       const variables = mappings.flatMap((mapping, index) => {
-        const secret = secrets[index];
-        return secret === undefined ? [] : variablesOf(mapping, secret.fields);
+        const fields = secrets[index]?.fields ?? new Map();
+        for (const field of nullFields(mapping, fields)) {
+          context.io.writeMessage(`note: the field ${quoted(field)} is null: no variable is made of it`);
+        }
+        return variablesOf(mapping, fields);
       });
       context.io.writeOutput(shellAssignments(withoutClashes(variables)));
     });

@@ -11,7 +11,7 @@ import { readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession } from '../vault/session.ts';
 import type { Context } from './command.ts';
 
-// The output is written by then: nobody should wait long for a server that does not answer.
+// The output is written by then, or a signal came: nobody should wait long for a server that does not answer.
 const REVOKE_WITHIN = 2_000;
 
 /**
@@ -30,11 +30,13 @@ export async function withSecrets(
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
   const credential = findCredential(settings, environment, io.now());
   const client = openClient(settings, context);
+  // A signal cuts the work short, but not the end of the token.
+  const orCutShort = <T>(work: Promise<T>) => Promise.race([work, io.cutShort]);
   try {
-    const session = await openSession(client, settings.session, credential);
+    const session = await orCutShort(openSession(client, settings.session, credential));
     let leases: number[] = [];
     try {
-      const secrets = await readSecrets(session, references);
+      const secrets = await orCutShort(readSecrets(session, references));
       use(secrets);
       // Several references may have shared one read.
       leases = [...new Set(secrets)].flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));

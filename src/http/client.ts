@@ -8,7 +8,7 @@ import { isUnknownIssuer } from './failure.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
 import { exchange, type HttpRequest, type HttpResponse } from './request.ts';
 import { type RetrySettings, withRetries } from './retry.ts';
-import type { Trust } from './trust.ts';
+import type { TlsOptions, Trust } from './trust.ts';
 
 /** Sends requests to one server. */
 export interface Client {
@@ -39,6 +39,7 @@ const MOST_REDIRECTS = 5;
 /** A client for one server. Nothing is connected before the first request. */
 export function createClient(settings: ClientSettings): Client {
   const pools = new Map<string, Pool>();
+  const outdated: Pool[] = [];
   let { options } = settings.trust;
 
   function poolFor(endpoint: Endpoint): Pool {
@@ -67,29 +68,36 @@ export function createClient(settings: ClientSettings): Client {
     );
   }
 
-  // Nothing was sent where the handshake failed, so the second try is as good as the first. There is only ever one.
+  // Nothing was sent where the handshake failed, so another try with more trust is as good as the first.
   async function trusted(request: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
+    const tried = options;
     try {
       return await followed(request, deadline);
     } catch (error) {
-      const bundle = options.ca === undefined && isUnknownIssuer(error) ? settings.trust.bundle() : undefined;
-      if (bundle === undefined) throw error;
-      options = { ...options, ca: [bundle] };
-      close();
+      if (!isUnknownIssuer(error) || !hasMoreTrustThan(tried)) throw error;
       return await followed(request, deadline);
     }
   }
 
-  function close(): void {
-    for (const { agent } of pools.values()) agent.destroy();
+  function hasMoreTrustThan(tried: TlsOptions): boolean {
+    // A request beside this one may have come here first.
+    if (tried !== options) return true;
+    const bundle = tried.ca === undefined ? settings.trust.bundle() : undefined;
+    if (bundle === undefined) return false;
+    options = { ...tried, ca: [bundle] };
+    // Their connections are left to the requests that are under way on them.
+    outdated.push(...pools.values());
     pools.clear();
+    return true;
   }
 
   return {
     endpoint: settings.endpoint,
     send: (request, { deadline = settings.deadline, retries = settings.retry.retries } = {}) =>
       withRetries(() => trusted(request, deadline), { ...settings.retry, retries }, deadline),
-    close,
+    close: () => {
+      for (const { agent } of [...outdated, ...pools.values()]) agent.destroy();
+    },
   };
 }
 

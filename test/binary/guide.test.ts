@@ -107,6 +107,15 @@ describe("the guide's secrets in a BusyBox root", { skip }, () => {
     }
   });
 
+  test('a null field makes no variable and is told by its name', async () => {
+    const { status, stdout, stderr } = await root.run(
+      `set -e; eval "$(civault env 'X_*=secret/data/ci/everything')"; echo "$X_NUMBER $X_FLAG \${X_NOTHING-unset}"`,
+      { env: job.env },
+    );
+    assert.deepEqual({ status, stdout: stdout.toString() }, { status: 0, stdout: '42 true unset\n' });
+    assert.equal(stderr, 'civault: note: the field "nothing" is null: no variable is made of it\n');
+  });
+
   test('an older version by ?version=', async () => {
     await job.vault.request('POST', 'secret/data/ci/rotated', { data: { password: 'first' } });
     await job.vault.request('POST', 'secret/data/ci/rotated', { data: { password: 'second' } });

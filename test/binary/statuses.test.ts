@@ -214,6 +214,17 @@ test('a signal ends it with 128 and its number, and the job with it', async () =
   }
 });
 
+test('a signal in the middle of a read still ends the token', async () => {
+  const leave = job.vault.intercept(({ method }, _response, next) => (method === 'GET' ? undefined : next()));
+  const tokens = job.vault.liveTokens().length;
+  const script = `${CIVAULT} get '${REF}' & pid=$!; sleep 0.4; kill -TERM $pid; wait $pid; echo "status $?"`;
+  const run = await runCommand('/bin/bash', ['-c', script], { env: { ...job.env, PATH: '/usr/bin:/bin' } });
+  leave();
+  assert.equal(run.stdout.toString(), 'status 143\n');
+  assert.equal(job.vault.requests.at(-1)?.path, '/v1/auth/token/revoke-self');
+  assert.equal(job.vault.liveTokens().length, tokens);
+});
+
 test('help and version end with 0 and write to standard output alone', async () => {
   for (const args of [['--help'], ['get', '--help'], ['env', '-h'], ['help', 'env'], ['--version']]) {
     const { status, stdout, stderr } = await runCommand(CIVAULT, args);

@@ -1,6 +1,7 @@
 // Proves which authorities the binary trusts: the one that the user names and no other; else the system's, wherever the
 // image keeps them; else Node's own roots.
 
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -167,6 +168,20 @@ describe("the system's own, in a BusyBox root", { skip: reason ?? false }, () =>
     root.put(`etc/ssl/certs/${hashed(wrong)}`, wrong);
     root.put('etc/ssl/certs/ca-certificates.crt', `${wrong}\n${right}`);
     assertFetched(await run());
+  });
+
+  test('is found there by all the reads that meet the unknown issuer side by side', async () => {
+    root.put(`etc/ssl/certs/${hashed(wrong)}`, wrong);
+    root.put('etc/ssl/certs/ca-certificates.crt', `${wrong}\n${right}`);
+    // With a token of its own a job begins with its reads: no login comes before them.
+    const made = await job.vault.request('POST', 'auth/token/create', { policies: ['nexus-ci'], ttl: '5m' });
+    const VAULT_TOKEN: string = JSON.parse(made.text).auth.client_token;
+    const references = ['nexus/svc-orchestrator', 'nexus/svc-executor', 'sonarqube/svc-orchestrator'];
+    const mappings = references.map((path, index) => `P${index}_*=secret/data/${path}`).join("' '");
+    const { status, stderr } = await root.run(`civault env '${mappings}' --retries 0`, {
+      env: { ...env, VAULT_TOKEN },
+    });
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
   });
 
   test('is found in the bundle of an image whose hashed folder was copied without what it links to', async () => {

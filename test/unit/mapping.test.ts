@@ -5,7 +5,14 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { type JsonObject, parseJson } from '../../src/json.ts';
-import { formatMapping, type Mapping, parseMapping, variablesOf, withoutClashes } from '../../src/mapping.ts';
+import {
+  formatMapping,
+  type Mapping,
+  nullFields,
+  parseMapping,
+  variablesOf,
+  withoutClashes,
+} from '../../src/mapping.ts';
 import { formatReference } from '../../src/vault/reference.ts';
 import { assertHolds, assertPlain, assertRefused } from './failures.ts';
 
@@ -204,9 +211,31 @@ test('no field of any name or value crashes it, and no name that comes out is ot
         }
       } catch (error) {
         assert.ok(error instanceof AppError, String(error));
-        assert.equal(error.code, 'CONFIG');
+        // Only a secret without any field makes no variable and no name.
+        assert.equal(error.code, Object.keys(fields).length === 0 ? 'FIELD_NOT_FOUND' : 'CONFIG');
         assertPlain(error);
       }
     }),
   );
+});
+
+for (const json of ['{}', '{"a":null,"b":null}']) {
+  test(`a secret that is ${json} makes no variable, and that is an error`, () => {
+    const fields = parseJson(json) as JsonObject;
+    for (const text of ['secret/a', 'P_*=secret/a']) {
+      assertRefused(
+        () => variablesOf(parseMapping(text), fields),
+        'FIELD_NOT_FOUND',
+        'secret/a has no field to make a variable of',
+      );
+    }
+  });
+}
+
+test('the fields that are null are named, but for those that were not asked for', () => {
+  const fields = parseJson('{"a":null,"b":"1","c":null}') as JsonObject;
+  assert.deepEqual(nullFields(parseMapping('secret/a'), fields), ['a', 'c']);
+  assert.deepEqual(nullFields(parseMapping('P_*=secret/a'), fields), ['a', 'c']);
+  assert.deepEqual(nullFields(parseMapping('secret/a#b'), fields), []);
+  assert.deepEqual(nullFields(parseMapping('N=secret/a'), fields), []);
 });
