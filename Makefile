@@ -8,6 +8,8 @@ NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
 # The architecture to build for: amd64 or arm64, this machine's unless said
 ARCH ?=
+# The Node.js release line inside, by pkg's name: node20 unless said
+BASE ?=
 SOURCES := $(shell find src build -type f) package.json package-lock.json
 TESTS = $(shell find test -name '*.test.ts' | LC_ALL=C sort)
 
@@ -15,7 +17,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 build: $(INSTALLED) ## build dist/civault, or with ARCH=arm64 that release asset
-	@$(NODE) build/build.ts $(if $(ARCH),--arch $(ARCH))
+	@$(NODE) build/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(BASE),--node $(BASE))
 
 demo: dist/civault tools ## build, and fetch the guide's secrets in a BusyBox-only root
 	@$(NODE) test/demo/demo.ts

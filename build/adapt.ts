@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { transformSync } from 'esbuild';
+import type { Arch } from './arch.ts';
 import { BuildError, say } from './say.ts';
 
 // Each would let the job's environment change what civault trusts, loads or writes.
@@ -23,6 +24,11 @@ const SILENCED = [
   'ICU_TIMEZONE_FILES_DIR',
   'PKG_EXECPATH',
 ];
+// OpenSSL's switches for the processor: a wrong one ends the process by a signal.
+const SILENCED_ON: Readonly<Record<Arch['docker'], string>> = {
+  amd64: 'OPENSSL_ia32cap',
+  arm64: 'OPENSSL_armcap',
+};
 
 const require = createRequire(import.meta.url);
 
@@ -30,11 +36,12 @@ const require = createRequire(import.meta.url);
  * Adapts a base in memory.
  * @throws {BuildError} when the base is not built as expected
  */
-export function adaptBase(base: Buffer, nodeVersion: string): Buffer {
+export function adaptBase(base: Buffer, nodeVersion: string, arch: Arch): Buffer {
   const adapted = Buffer.from(base);
   exchangeBootstrap(adapted, nodeVersion);
-  for (const name of SILENCED) silence(adapted, name);
-  say('base', `bootstrap exchanged, ${SILENCED.length} variables silenced`);
+  const names = [...SILENCED, SILENCED_ON[arch.docker]];
+  for (const name of names) silence(adapted, name);
+  say('base', `bootstrap exchanged, ${names.length} variables silenced`);
   return adapted;
 }
 
@@ -46,10 +53,30 @@ function exchangeBootstrap(base: Buffer, nodeVersion: string): void {
     throw new BuildError(`build/bootstrap.js is ${own.length - pkgs.length} bytes too long`);
   base.write(own.padEnd(pkgs.length, '\n'), at, 'latin1');
   // V8 would run the code it has cached for pkg's bootstrap. With another magic number it compiles the source instead.
-  const inCache = base.indexOf('// PRELUDE_POSITION //', at + pkgs.length);
-  const magic = inCache < 0 ? -1 : base.lastIndexOf(Buffer.from([0xde, 0xc0]), inCache) - 2;
-  if (magic < inCache - 4096) throw new BuildError("pkg's bootstrap has no code cache where one is expected");
-  base.writeUInt32LE(0, magic);
+  base.writeUInt32LE(0, codeCacheAround(base, base.indexOf('// PRELUDE_POSITION //', at + pkgs.length)));
+}
+
+// V8's SerializedCodeData: a header of 32 bytes with a magic number (0xC0DE…), V8's version, and at 16 the length of what
+// follows. All of Node's built-in modules have one, and it begins alike in all of them.
+function codeCacheAround(base: Buffer, place: number): number {
+  const mark = Buffer.from([0xde, 0xc0]);
+  for (
+    let at = place < 0 ? -1 : base.lastIndexOf(mark, place);
+    at >= 2;
+    at = base.lastIndexOf(mark, at - 1)
+  ) {
+    const header = at - 2;
+    if (place - header > 65_536) break;
+    const isAround = header + 32 + base.readUInt32LE(header + 16) > place;
+    if (isAround && countOf(base, base.subarray(header, header + 8)) > 50) return header;
+  }
+  throw new BuildError("pkg's bootstrap has no code cache where one is expected");
+}
+
+function countOf(base: Buffer, what: Buffer): number {
+  let count = 0;
+  for (let at = base.indexOf(what); at >= 0; at = base.indexOf(what, at + 1)) count += 1;
+  return count;
 }
 
 // A C string stands between NULs. getenv("") finds nothing.

@@ -147,8 +147,11 @@ function checked(file: string, pin: string): Buffer {
 function expectPin(bytes: Buffer, pin: string, what: string): void {
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== pin) {
+    const cure = what.includes('/fetched-')
+      ? '\n  the cache holds a spoilt file: delete it, and it is fetched anew'
+      : '';
     throw new BuildError(
-      `${what} is not the base that pkg-fetch ${version} pins:\n  SHA-256 ${found}\n  wanted  ${pin}`,
+      `${what} is not the base that pkg-fetch ${version} pins:\n  SHA-256 ${found}\n  wanted  ${pin}${cure}`,
     );
   }
   say('base', `SHA-256 ${pin} is as pkg-fetch ${version} pins it`);

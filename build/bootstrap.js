@@ -3,7 +3,7 @@
 //  - NODE_* variables are taken out of the environment before Node acts on them (NODE_DEBUG prints requests,
 //    NODE_V8_COVERAGE writes files, NODE_CHANNEL_FD opens one), and handed on as the job's;
 //  - the binary finds itself without /proc, as a shell does: along PATH;
-//  - nothing is looked up in the user's home or the working directory, either of which may not exist.
+//  - neither the user's home nor the working directory needs to exist.
 // pkg's producer fills the placeholders in: it takes those in double quotes, which esbuild makes of all.
 const {
   prepareWorkerThreadExecution,
@@ -53,6 +53,8 @@ if (internalBinding('worker').isMainThread) {
     );
   } else {
     process._rawDebug('civault: cannot find its own file: /proc is not mounted and PATH does not lead to it');
+    // What a shell evaluates in place of the assignments (src/output/shell.ts).
+    if (process.argv[2] === 'env') fs.writeSync(1, '(exit 1)\n');
     process.reallyExit(1);
   }
 } else {

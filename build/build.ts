@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -39,6 +40,8 @@ const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 // Baked in, for speed (measured over two HTTPS requests and exit). They also mean that no certificate is parsed that is
 // not needed: Node would read all its 140 roots whenever a CA is given.
 const OPTIONS = [
+  // The image's openssl.cnf is none of ours: one for FIPS would end Node before any of our code runs.
+  '--openssl-config=/dev/null',
   '--use-openssl-ca',
   // Node compiles some large expressions to machine code to use them once (net.isIP's for IPv6 above all).
   '--regexp-interpret-all',
@@ -52,7 +55,7 @@ async function main(): Promise<void> {
   const base = await findBase(arch, node);
   const script = await bundle(base.nodeVersion);
   say('bundle', `src/main.ts, ${(script.text.length / 1000).toFixed(0)} kB`);
-  await writeBinary(adaptBase(base.bytes, base.nodeVersion), script.text, arch);
+  await writeBinary(adaptBase(base.bytes, base.nodeVersion, arch), script.text, arch);
 }
 
 async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<void> {
@@ -80,16 +83,22 @@ async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<vo
 }
 
 function publish(output: string, arch: Arch, folder: string): void {
+  const isForThisMachine = arch.node === process.arch && process.platform === 'linux';
   const bytes = readFileSync(output);
   const name = `civault-linux-${arch.docker}`;
   renameSync(output, join(DIST, name));
-  if (arch.node === process.arch) {
+  if (isForThisMachine) {
     const link = join(folder, 'link');
-    linkSync(join(DIST, name), link);
+    try {
+      linkSync(join(DIST, name), link);
+    } catch {
+      // Some file systems have no hard links.
+      copyFileSync(join(DIST, name), link);
+    }
     renameSync(link, join(DIST, 'civault'));
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  say('done', `dist/${name}${arch.node === process.arch ? ' (also as dist/civault)' : ''}`);
+  say('done', `dist/${name}${isForThisMachine ? ' (also as dist/civault)' : ''}`);
   say('done', `${(bytes.length / 1e6).toFixed(1)} MB, SHA-256 ${sha256}`);
 }
 

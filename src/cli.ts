@@ -5,8 +5,7 @@ import { env } from './commands/env.ts';
 import { get } from './commands/get.ts';
 import { AppError, printable, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
-import type { Environment } from './gitlab/id-token.ts';
-import { Interrupted, type Io } from './io.ts';
+import { type Environment, Interrupted, type Io } from './io.ts';
 import { asksForHelp, parseCommandLine } from './options.ts';
 import { usageOf, VERSION } from './usage.ts';
 
@@ -38,12 +37,14 @@ export async function run(args: readonly string[], environment: Environment, io:
 /** What a command line without a command is answered with: help, the version, or what is wrong with it. */
 function withoutCommand(args: readonly string[]): string {
   const [first, second] = args;
-  if (first === '--version' || first === '-V') return `${VERSION}\n`;
+  if (first === '--version' || first === '-V' || first === 'version') return `${VERSION}\n`;
   if (first === '--help' || first === '-h') return usageOf(undefined);
-  if (first === 'help') return usageOf(second !== undefined && COMMANDS.has(second) ? second : undefined);
+  if (first === 'help' && (second === undefined || COMMANDS.has(second))) return usageOf(second);
   const hint = 'see: civault --help';
   if (first === undefined) throw new AppError('USAGE', 'there is no command', hint);
   const names = [...COMMANDS.keys()].join(', ');
+  if (first === 'help')
+    throw new AppError('USAGE', `there is no help on ${quoted(second ?? '')}: there are ${names}`, hint);
   if (first.startsWith('-')) throw new AppError('USAGE', `the command comes first: ${names}`, hint);
   throw new AppError('USAGE', `unknown command ${quoted(first)}: there are ${names}`, hint);
 }

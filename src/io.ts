@@ -1,4 +1,4 @@
-// What a run may use of the world around it. `main.ts` gives the real one; tests give their own.
+// What a run is given of the world around it. `main.ts` gives the real one; tests give their own.
 
 /** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
 export interface Io {
@@ -20,6 +20,15 @@ export interface Io {
   readonly elapsed: () => number;
   /** At least 0 and below 1. */
   readonly random: () => number;
+}
+
+/** The job's environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting's value, and the variable or flag that it came from. */
+export interface NamedValue {
+  readonly name: string;
+  readonly value: string;
 }
 
 /** A signal that asked the run to end. */

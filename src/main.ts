@@ -12,9 +12,12 @@ declare const JOB_NODE_VARIABLES: Readonly<Record<string, string>> | undefined;
 
 const STDOUT = 1;
 const STDERR = 2;
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 const io: Io = {
   writeOutput: (text) => {
+    // No handler runs while a write waits for its reader: a signal has its own way with the process again.
+    for (const name of SIGNALS) process.removeAllListeners(name);
     try {
       writeAll(STDOUT, Buffer.from(text));
     } catch (error) {
@@ -37,7 +40,7 @@ const io: Io = {
   },
   cutShort: new Promise<never>((_, reject) => {
     process.on('uncaughtException', reject);
-    for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+    for (const name of SIGNALS) {
       process.on(name, () => reject(new Interrupted(name, constants.signals[name])));
     }
   }),

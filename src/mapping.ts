@@ -39,6 +39,13 @@ export interface Mapping {
 export function parseMapping(text: string): Mapping {
   const equals = text.indexOf('=');
   const left = equals < 0 ? '' : text.slice(0, equals);
+  if (text !== '' && equals < 0 && !/[/#@?]/.test(text)) {
+    throw new AppError(
+      'USAGE',
+      `${quoted(text)} is no MAPPING: it names no secret`,
+      'write NAME=PATH#FIELD, PREFIX_*=PATH or PATH',
+    );
+  }
   if (equals < 0 || /[/#@?]/.test(left)) {
     return { reference: parseReference(text), target: { kind: 'fields', prefix: '' } };
   }
@@ -63,10 +70,25 @@ export function formatMapping({ reference, target }: Mapping): string {
 }
 
 /**
+ * The names that are known before anything is read, so that a mistake in them costs no login.
+ * @throws {AppError} CONFIG for two that are equal, or one that a field may not make
+ */
+export function checkNames(mappings: readonly Mapping[]): void {
+  refuseClashes(
+    mappings.flatMap(({ reference, target }) => {
+      if (target.kind === 'name') return [target.name];
+      if (reference.field === undefined) return [];
+      return [nameFromField(target.prefix, lastName(reference.field), secretPath(reference))];
+    }),
+  );
+}
+
+/**
  * The variables that one mapping makes from its secret.
+ * @param all every mapping of the run: a field that one of them names is left out of `PREFIX_*=`
  * @throws {AppError} FIELD_NOT_FOUND; CONFIG when a field makes no name, or one that changes how programs run
  */
-export function variablesOf(mapping: Mapping, fields: JsonObject): Variable[] {
+export function variablesOf(mapping: Mapping, fields: JsonObject, all: readonly Mapping[] = []): Variable[] {
   const { reference, target } = mapping;
   const where = secretPath(reference);
   if (target.kind === 'name') {
@@ -76,16 +98,23 @@ export function variablesOf(mapping: Mapping, fields: JsonObject): Variable[] {
     const name = nameFromField(target.prefix, lastName(reference.field), where);
     return [{ name, value: selectField(fields, reference.field, where) }];
   }
+  const named = all.flatMap((other) => fieldNamedBy(other, reference));
+  const wanted = [...fields].filter(([key]) => !named.includes(key));
   // A null has no value to give. The other fields are still wanted, and whoever asks for it by name is told.
-  const variables = [...fields].flatMap(([key, value]) =>
+  const variables = wanted.flatMap(([key, value]) =>
     value === null ? [] : [{ name: nameFromField(target.prefix, key, where), value: valueAsSecret(value) }],
   );
-  if (variables.length > 0) return variables;
+  if (variables.length > 0 || named.length > 0) return variables;
   throw new AppError(
     'FIELD_NOT_FOUND',
     `${printable(where)} has no field to make a variable of`,
     'the secret is empty, or all of it is null',
   );
+}
+
+function fieldNamedBy({ reference, target }: Mapping, of: Reference): string[] {
+  const isSame = secretPath(reference) === secretPath(of) && reference.version === of.version;
+  return isSame && target.kind === 'name' && reference.field?.kind === 'key' ? [reference.field.key] : [];
 }
 
 /** The fields that `variablesOf` passes over. */
@@ -99,18 +128,18 @@ export function nullFields({ reference, target }: Mapping, fields: JsonObject): 
  * @throws {AppError} CONFIG when two of them would have one name
  */
 export function withoutClashes(variables: readonly Variable[]): readonly Variable[] {
-  const seen = new Set<string>();
-  for (const { name } of variables) {
-    if (seen.has(name)) {
-      throw new AppError(
-        'CONFIG',
-        `two secrets meet in the variable ${name}`,
-        'give one of them a name of its own: NAME=REF#FIELD',
-      );
-    }
-    seen.add(name);
-  }
+  refuseClashes(variables.map(({ name }) => name));
   return variables;
+}
+
+function refuseClashes(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice === undefined) return;
+  throw new AppError(
+    'CONFIG',
+    `the variable ${twice} would be set twice`,
+    'give one of the two fields a name of its own: NAME=REF#FIELD',
+  );
 }
 
 function lastName(field: Field): string {

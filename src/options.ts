@@ -74,7 +74,11 @@ function checkFlags(args: readonly string[], values: readonly string[], help: st
     seen.add(name);
     const next = args[index + 1];
     if (value === undefined && (next === undefined || /^-./s.test(next))) {
-      throw new AppError('USAGE', `--${name} needs a value`, `an empty one is written --${name}=`);
+      throw new AppError(
+        'USAGE',
+        `--${name} needs a value`,
+        `one that is empty or begins with - is written --${name}=VALUE`,
+      );
     }
   }
 }

@@ -1,11 +1,20 @@
 // Every setting of a run: from flags, else from the environment, else its default; checked before anything is sent.
 
 import { AppError, printable, quoted } from './errors.ts';
-import type { Environment } from './gitlab/id-token.ts';
 import { type Endpoint, isLoopback, parseAddress } from './http/address.ts';
-import type { NamedValue, ProxySettings } from './http/proxy.ts';
+import type { ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
+import type { Environment, NamedValue } from './io.ts';
 import { Secret } from './secret.ts';
+import {
+  filledIn,
+  headerText,
+  readDuration,
+  readPath,
+  readRetries,
+  readSwitch,
+  withoutControls,
+} from './setting-values.ts';
 import type { SessionSettings } from './vault/requests.ts';
 
 /** The flags that set something, as they were given. */
@@ -57,7 +66,7 @@ export function readSettings(flags: SettingFlags, environment: Environment): Set
     trust: {
       caFile:
         flags['ca-file'] === undefined
-          ? find('VAULT_CACERT')
+          ? readPath(environment, 'VAULT_CACERT')
           : { name: '--ca-file', value: flags['ca-file'] },
       caBytes: multiline(environment, 'VAULT_CACERT_BYTES'),
       caFolder: find('VAULT_CAPATH'),
@@ -113,9 +122,11 @@ function readSession(flags: SettingFlags, find: Find, environment: Environment):
   const namespace = flags.namespace ?? find('VAULT_NAMESPACE')?.value;
   return {
     authPath: readAuthPath(flags['auth-path'] ?? find('VAULT_AUTH_PATH')?.value ?? 'jwt'),
-    role: withoutControls(role, 'the role'),
+    role: filledIn(withoutControls(role, 'the role'), 'the role'),
     namespace:
-      namespace === undefined || namespace === '' ? undefined : headerText(namespace, 'the namespace'),
+      namespace === undefined || namespace === ''
+        ? undefined
+        : filledIn(headerText(namespace, 'the namespace'), 'the namespace'),
   };
 }
 
@@ -140,7 +151,7 @@ function readToken(variable: NamedValue | undefined): Secret | undefined {
 
 // `auth/jwt` is how `vault auth list` and policies write it, `jwt` how the CLI's -path does. Both are meant.
 function readAuthPath(text: string): string[] {
-  const segments = withoutControls(text, 'the auth path')
+  const segments = filledIn(withoutControls(text, 'the auth path'), 'the auth path')
     .replace(/^\/+|\/+$/g, '')
     .replace(/^auth\//, '')
     .split('/');
@@ -156,49 +167,6 @@ function readAuthPath(text: string): string[] {
     );
   }
   return segments;
-}
-
-function readDuration(flag: string | undefined, flagName: string, variable: NamedValue | undefined): number {
-  const given = flag === undefined ? variable : { name: flagName, value: flag };
-  if (given === undefined) return 60_000;
-  const milliseconds = parseDuration(given.value);
-  // Node's timers hold 31 bits of milliseconds: beyond them they fire at once.
-  if (milliseconds !== undefined && milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
-  throw new AppError(
-    'CONFIG',
-    `${given.name} is ${quoted(given.value)}: not a time`,
-    'write seconds (30) or a duration (90s, 1m30s), a day at most',
-  );
-}
-
-/** A duration as Go writes it (`1m30s`, `500ms`), or plain seconds, in milliseconds. */
-export function parseDuration(text: string): number | undefined {
-  if (/^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text)) return Number(text) * 1000;
-  if (!/^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$/.test(text)) return undefined;
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  let sum = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g)) {
-    sum += Number(amount) * (units[unit] ?? 0);
-  }
-  return sum;
-}
-
-function readRetries(flag: string | undefined, variable: NamedValue | undefined): number {
-  const given = flag === undefined ? variable : { name: '--retries', value: flag };
-  if (given === undefined) return 5;
-  if (/^[0-9]{1,3}$/.test(given.value)) return Number(given.value);
-  throw new AppError(
-    'CONFIG',
-    `${given.name} is ${quoted(given.value)}: not a number of tries`,
-    'write a number from 0 to 999',
-  );
-}
-
-// Go's strconv.ParseBool, as Vault's own client reads it.
-function readSwitch(variable: NamedValue | undefined): boolean {
-  if (variable === undefined || /^(0|f|F|false|FALSE|False)$/.test(variable.value)) return false;
-  if (/^(1|t|T|true|TRUE|True)$/.test(variable.value)) return true;
-  throw new AppError('CONFIG', `${variable.name} is ${quoted(variable.value)}`, 'write true or false');
 }
 
 function warningsFor(endpoint: Endpoint, skipVerify: boolean): string[] {
@@ -217,19 +185,4 @@ function warningsFor(endpoint: Endpoint, skipVerify: boolean): string[] {
 function multiline(environment: Environment, name: string): NamedValue | undefined {
   const value = environment[name] ?? '';
   return value === '' ? undefined : { name, value };
-}
-
-function withoutControls(value: string, name: string): string {
-  if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
-  // Not shown: VAULT_TOKEN comes through here too.
-  throw new AppError(
-    'CONFIG',
-    `${name} holds a control character, such as a line break`,
-    'look for one at its end',
-  );
-}
-
-function headerText(value: string, name: string): string {
-  if (/^[\x20-\x7e]*$/.test(withoutControls(value, name))) return value;
-  throw new AppError('CONFIG', `${name} is ${quoted(value)}: it can only be ASCII`);
 }

@@ -1,7 +1,6 @@
 // What a command is, and what it is given to work with.
 
-import type { Environment } from '../gitlab/id-token.ts';
-import type { Io } from '../io.ts';
+import type { Environment, Io } from '../io.ts';
 import type { CommandLine, Grammar } from '../options.ts';
 
 /** One command of civault. */

@@ -1,7 +1,7 @@
 // civault env MAPPING...: assignments that a shell evaluates.
 
 import { AppError, quoted } from '../errors.ts';
-import { nullFields, parseMapping, variablesOf, withoutClashes } from '../mapping.ts';
+import { checkNames, nullFields, parseMapping, variablesOf, withoutClashes } from '../mapping.ts';
 import { shellAssignments, shellFailure } from '../output/shell.ts';
 import type { Command } from './command.ts';
 import { withSecrets } from './vault-run.ts';
@@ -15,14 +15,16 @@ export const env: Command = {
       throw new AppError('USAGE', 'env needs a MAPPING, such as NAME=PATH#FIELD', 'see: civault env --help');
     }
     const mappings = positionals.map(parseMapping);
+    checkNames(mappings);
     const references = mappings.map(({ reference }) => reference);
     await withSecrets(references, flags, context, (secrets) => {
       const variables = mappings.flatMap((mapping, index) => {
-        const fields = secrets[index]?.fields ?? new Map();
+        const fields = secrets[index]?.fields;
+        if (fields === undefined) throw new Error('a mapping without its secret');
         for (const field of nullFields(mapping, fields)) {
           context.io.writeMessage(`note: the field ${quoted(field)} is null: no variable is made of it`);
         }
-        return variablesOf(mapping, fields);
+        return variablesOf(mapping, fields, mappings);
       });
       context.io.writeOutput(shellAssignments(withoutClashes(variables)));
     });

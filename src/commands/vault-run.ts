@@ -1,17 +1,18 @@
 // What every command that reads secrets does around its own work: settle the settings, open a session, read, hand the
 // result on, and end the token.
 
-import { type Environment, readIdToken } from '../gitlab/id-token.ts';
+import { readIdToken } from '../gitlab/id-token.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
 import { prepareTrust } from '../http/trust.ts';
+import type { Environment } from '../io.ts';
 import { readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession } from '../vault/session.ts';
 import type { Context } from './command.ts';
 
-// The output is written by then, or a signal came: nobody should wait long for a server that does not answer.
+// All is done by then but to say how it ended: nobody should wait long for a server that does not answer.
 const REVOKE_WITHIN = 2_000;
 
 /**
@@ -42,7 +43,9 @@ export async function withSecrets(
       leases = [...new Set(secrets)].flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
     } finally {
       if (leases.length > 0 && session.ownsToken) io.writeMessage(tokenKept(leases));
-      else if (settings.revoke) await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
+      else if (settings.revoke && !(await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))) {
+        io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
+      }
     }
   } finally {
     client.close();

@@ -2,6 +2,7 @@
 // Vault alone verifies them. They are no secret; the token is.
 
 import { AppError, printable, quoted } from '../errors.ts';
+import type { Environment } from '../io.ts';
 import {
   isJsonObject,
   JsonNumber,
@@ -19,9 +20,6 @@ export interface IdToken {
   readonly variable: string;
   readonly claims: JsonObject;
 }
-
-/** The job's environment. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 // Vault itself grants this much for clocks that differ (vault-plugin-auth-jwt, clock_skew_leeway).
 const LEEWAY = 60;
@@ -87,7 +85,9 @@ export function shownClaim(claims: JsonObject, name: string): string {
     if (value.length === 0) return 'an empty list';
     return printable(value.map((item) => (typeof item === 'string' ? quoted(item) : '…')).join(', '));
   }
-  return value instanceof JsonNumber ? printable(value.text) : '…';
+  if (!(value instanceof JsonNumber)) return '…';
+  const time = ['exp', 'iat', 'nbf'].includes(name) ? new Date(Number(value.text) * 1000) : undefined;
+  return time === undefined || Number.isNaN(time.getTime()) ? printable(value.text) : time.toISOString();
 }
 
 /** The YAML that makes GitLab issue the token, indented for a hint. */

@@ -38,6 +38,7 @@ export function parseAddress(text: string, name: string): Endpoint {
   if (/^\$\{?[A-Za-z_]/.test(trimmed) || /\$\{?[A-Z_]{2,}/.test(trimmed)) {
     throw bad('a variable in it was never filled in', 'the variable it names is not defined in this job');
   }
+  if (/^["'`]/.test(trimmed)) throw bad('it begins with a quote', 'write the value without quotes');
   const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(trimmed)?.[1];
   if (socket !== undefined) {
     return { scheme: 'unix', host: 'localhost', port: 0, basePath: '', socketPath: socket };

@@ -12,7 +12,6 @@ import type { TlsOptions, Trust } from './trust.ts';
 
 /** Sends requests to one server. */
 export interface Client {
-  readonly endpoint: Endpoint;
   /**
    * Sends a request, again where that is worth it, and follows redirects.
    * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED, BAD_RESPONSE, or CONFIG for a proxy that wants a password
@@ -84,7 +83,7 @@ export function createClient(settings: ClientSettings): Client {
     if (tried !== options) return true;
     const bundle = tried.ca === undefined ? settings.trust.bundle() : undefined;
     if (bundle === undefined) return false;
-    options = { ...tried, ca: [bundle] };
+    options = { ...tried, ca: [bundle], allowPartialTrustChain: true };
     // Their connections are left to the requests that are under way on them.
     outdated.push(...pools.values());
     pools.clear();
@@ -92,7 +91,6 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   return {
-    endpoint: settings.endpoint,
     send: (request, { deadline = settings.deadline, retries = settings.retry.retries } = {}) =>
       withRetries(() => trusted(request, deadline), { ...settings.retry, retries }, deadline),
     close: () => {

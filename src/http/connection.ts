@@ -2,11 +2,10 @@
 
 import http from 'node:http';
 import https from 'node:https';
-import { isIP } from 'node:net';
 import tls from 'node:tls';
 import { authorityOf, type Endpoint } from './address.ts';
 import type { ProxyServer } from './proxy.ts';
-import type { TlsOptions } from './trust.ts';
+import { serverName, type TlsOptions } from './trust.ts';
 import { openTunnel } from './tunnel.ts';
 
 // Reads of different paths run side by side, yet a secret's server is not to be flooded by one job.
@@ -80,14 +79,4 @@ function trustInProxy({
   ...trust
 }: TlsOptions): TlsOptions {
   return trust;
-}
-
-// An IP address is no server name (RFC 6066, section 3): it is not sent, but the certificate is checked for it.
-function serverName(name: string | undefined): tls.ConnectionOptions {
-  if (name === undefined) return {};
-  if (isIP(name) === 0) return { servername: name };
-  return {
-    servername: '',
-    checkServerIdentity: (_, certificate) => tls.checkServerIdentity(name, certificate),
-  };
 }

@@ -10,7 +10,7 @@ type Explanation = readonly [
 ];
 
 const CHECK_ADDRESS = 'check the address, and that this runner may reach it';
-const CHECK_CA = 'if its CA is your own, name it: VAULT_CACERT=/path/to/ca.pem';
+const CHECK_CA = 'if its CA is your own, that is what VAULT_CACERT must name: VAULT_CACERT=/path/to/ca.pem';
 
 const BY_CODE: ReadonlyMap<string, Explanation> = new Map(
   Object.entries<Explanation>({

@@ -2,8 +2,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AppError, errnoOf, quoted } from '../errors.ts';
-import type { Io } from '../io.ts';
-import type { NamedValue } from './proxy.ts';
+import type { Io, NamedValue } from '../io.ts';
 
 const CERTIFICATES =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/gs;

@@ -4,6 +4,7 @@
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { AppError } from '../errors.ts';
+import type { NamedValue } from '../io.ts';
 import { type Endpoint, isLoopback } from './address.ts';
 
 /** A proxy, and the value of the Proxy-Authorization header it wants. */
@@ -22,12 +23,6 @@ export interface ProxySettings {
   readonly forHttps: NamedValue | undefined;
   readonly forHttp: NamedValue | undefined;
   readonly except: string;
-}
-
-/** A setting's value and where it came from. */
-export interface NamedValue {
-  readonly name: string;
-  readonly value: string;
 }
 
 /**

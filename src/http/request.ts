@@ -11,7 +11,7 @@ import { proxyAuthorization, proxyFailure, refusedByProxy } from './tunnel.ts';
 
 /** A request to the server. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST';
   /** Begins with a slash, its segments encoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ const LONGEST_WAIT = 10_000;
 
 /** 412 (a replica lags), 429, and the server's own failures but for 501 (Vault is not initialised). */
 export function isRetryable(status: number): boolean {
-  return status === 412 || status === 429 || (status >= 500 && status !== 501);
+  return status === 412 || status === 429 || (status >= 500 && status < 600 && status !== 501);
 }
 
 /**

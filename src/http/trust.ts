@@ -1,11 +1,11 @@
 // Whom TLS trusts: the user's own CA, else the system's store, else the roots inside Node; and with what the client
 // shows itself. Nothing here reads a NODE_* variable.
 
-import { rootCertificates } from 'node:tls';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity, rootCertificates } from 'node:tls';
 import { AppError, quoted } from '../errors.ts';
-import type { Io } from '../io.ts';
+import type { Io, NamedValue } from '../io.ts';
 import { checkCertificates, readCertificates, readIdentity, unreadable } from './pem.ts';
-import type { NamedValue } from './proxy.ts';
 
 /** The settings that concern TLS, as the user gave them. */
 export interface TrustSettings {
@@ -23,6 +23,8 @@ export interface TrustSettings {
 /** The same as `tls.connect` takes it. */
 export interface TlsOptions {
   readonly ca?: string[];
+  /** Any certificate that the user names is trusted, also one between the root and the server, as Go and curl have it. */
+  readonly allowPartialTrustChain?: boolean;
   readonly cert?: string;
   readonly key?: string;
   readonly servername?: string;
@@ -35,7 +37,8 @@ export interface Trust {
   readonly options: TlsOptions;
   /**
    * More certificates, for a second try where the first met an unknown issuer: images have their own CA appended to the
-   * bundle beside a hashed folder that does not know it, or a folder whose links lead nowhere.
+   * bundle beside a hashed folder that does not know it, or a folder whose links lead nowhere, or one that SSL_CERT_DIR
+   * names and that has no hashed names at all (Kaniko's).
    */
   readonly bundle: () => string | undefined;
 }
@@ -62,13 +65,21 @@ const NOWHERE = '/dev/null/none';
 export function prepareTrust(settings: TrustSettings, io: Io): Trust {
   const { ca, bundle } = authorities(settings, io);
   const options: TlsOptions = {
-    ...(ca === undefined ? {} : { ca }),
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
     ...clientIdentity(settings, io),
     ...(settings.serverName === undefined ? {} : { servername: settings.serverName }),
     rejectUnauthorized: !settings.skipVerify,
     minVersion: 'TLSv1.2',
   };
   return { options, bundle };
+}
+
+/** The name that a certificate must be for, where it is not the host that is connected to. */
+export function serverName(name: string | undefined): ConnectionOptions {
+  if (name === undefined) return {};
+  if (isIP(name) === 0) return { servername: name };
+  // An IP address is no server name (RFC 6066, section 3): it is not sent, but the certificate is checked for it.
+  return { servername: '', checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) };
 }
 
 function authorities(settings: TrustSettings, io: Io): { ca?: string[]; bundle: Trust['bundle'] } {
@@ -80,7 +91,7 @@ function authorities(settings: TrustSettings, io: Io): { ca?: string[]; bundle: 
   const { systemFile, systemFolder } = settings;
   if (systemFile !== undefined || systemFolder !== undefined) {
     io.useCertificateStore(systemFile ?? NOWHERE, systemFolder ?? NOWHERE);
-    return { bundle: () => undefined };
+    return { bundle: () => certificatesIn((systemFolder ?? '').split(':'), io) };
   }
   const folder = SYSTEM_FOLDERS.find((each) =>
     namesIn(each, io).some((name) => /^[0-9a-f]{8}\.[0-9]+$/.test(name)),
@@ -146,6 +157,15 @@ function namesIn(folder: string, io: Io): string[] {
   } catch {
     return [];
   }
+}
+
+// As Go reads SSL_CERT_DIR: every file of every folder. OpenSSL looks hashed names up and no others.
+function certificatesIn(folders: readonly string[], io: Io): string | undefined {
+  const texts = folders
+    .filter((folder) => folder !== '')
+    .flatMap((folder) => namesIn(folder, io).map((name) => readable([`${folder}/${name}`], io)?.text ?? ''))
+    .filter((text) => text.includes('-----BEGIN CERTIFICATE-----'));
+  return texts.length === 0 ? undefined : texts.join('\n');
 }
 
 function readable(files: readonly string[], io: Io): { path: string; text: string } | undefined {

@@ -7,7 +7,7 @@ import { AppError, printable } from '../errors.ts';
 import type { Endpoint } from './address.ts';
 import { connectionFailure } from './failure.ts';
 import type { ProxyServer } from './proxy.ts';
-import type { TlsOptions } from './trust.ts';
+import { serverName, type TlsOptions } from './trust.ts';
 
 /**
  * Opens a tunnel to the endpoint's host and port.
@@ -24,17 +24,14 @@ export function openTunnel(endpoint: Endpoint, proxy: ProxyServer, trust: TlsOpt
       agent: false,
       headers: { host: target, ...proxyAuthorization(proxy) },
     };
-    const request =
-      proxy.scheme === 'https' ? https.request({ ...options, ...trust }) : http.request(options);
+    // Node would take the name to check from the Host header, which is the server's.
+    const secure = { ...options, ...trust, ...serverName(proxy.host) };
+    const request = proxy.scheme === 'https' ? https.request(secure) : http.request(options);
     request.on('connect', ({ statusCode = 0 }, socket, head) => {
       // Bytes before the client has said anything would belong to no TLS handshake.
       if (statusCode >= 200 && statusCode < 300 && head.length === 0) return resolve(socket);
       socket.destroy();
       reject(refusedByProxy(proxy, statusCode));
-    });
-    request.on('response', (response) => {
-      response.destroy();
-      reject(refusedByProxy(proxy, response.statusCode ?? 0));
     });
     request.on('error', (error) => reject(proxyFailure(proxy, error)));
     request.end();

@@ -1,7 +1,7 @@
 // Vault's answer as a value: its JSON, read with care, and what every kind of answer has in common.
 
 import { isUtf8 } from 'node:buffer';
-import { AppError } from '../errors.ts';
+import { AppError, withoutTokens } from '../errors.ts';
 import type { HttpResponse } from '../http/request.ts';
 import { isJsonObject, type JsonObject, JsonSyntaxError, member, parseJson } from '../json.ts';
 import type { Secret } from '../secret.ts';
@@ -25,7 +25,8 @@ export function readAnswer(
   sent: readonly Secret[] = [],
 ): VaultAnswer {
   const json = parseBody(body);
-  if (json === undefined && isFromVault(status)) throw notVault(status, headers, body);
+  if (isToBeJson(status) && (json === undefined || isForeign(status, json)))
+    throw notVault(status, headers, body);
   if (status < 200 || (status >= 300 && status < 400) || status > 599) {
     throw new AppError(
       'BAD_RESPONSE',
@@ -34,13 +35,18 @@ export function readAnswer(
     );
   }
   const texts = json === undefined ? [] : [...strings(json, 'errors'), ...strings(json, 'warnings')];
-  return { status, json: json ?? new Map(), errors: texts.map((text) => withoutTokens(text, sent)) };
+  return { status, json: json ?? new Map(), errors: texts.map((text) => withoutSent(text, sent)) };
 }
 
 // What comes without JSON may stand in front of Vault: a failure of that is worth another try, anything else is a wrong
 // address.
-function isFromVault(status: number): boolean {
+function isToBeJson(status: number): boolean {
   return status < 500 && status !== 412 && status !== 429;
+}
+
+// Vault refuses with `errors`, a deleted version with `data`, a path without /data/ with `warnings`.
+function isForeign(status: number, json: JsonObject): boolean {
+  return status >= 400 && !['errors', 'data', 'warnings'].some((key) => json.has(key));
 }
 
 function notVault(status: number, headers: HttpResponse['headers'], body: Buffer): AppError {
@@ -78,18 +84,18 @@ function parseBody(body: Buffer): JsonObject | undefined {
   }
 }
 
-// Whole, in parts (a JWT has three), and whatever else looks like a token: a text that was cut shows a part of one.
-function withoutTokens(text: string, sent: readonly Secret[]): string {
-  const known = sent.flatMap((token) => [
+// Whole and in parts (a JWT has three): a text that was cut shows a part of one.
+function withoutSent(text: string, sent: readonly Secret[]): string {
+  const parts = sent.flatMap((token) => [
     token.reveal(),
     ...token
       .reveal()
       .split('.')
       .filter((part) => part.length >= 8),
   ]);
-  return known
-    .reduce((rest, token) => rest.replaceAll(token, '[token]'), text)
-    .replace(/\beyJ[\w-]{8,}(?:\.[\w-]*)*|\bhv[sbr]\.[\w.-]+/g, '[token]');
+  const rest = withoutTokens(parts.reduce((left, part) => left.replaceAll(part, '[token]'), text));
+  // A run as long as the last is a piece of one, or one in base64: no word of Vault's is.
+  return rest.replace(/[\w+=-]{40,}/g, '[token]');
 }
 
 function mediaType(headers: HttpResponse['headers']): string {

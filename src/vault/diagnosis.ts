@@ -47,7 +47,7 @@ export function readRefused(answer: VaultAnswer, plan: ReadPlan, idToken: IdToke
         return new AppError(
           'PERMISSION_DENIED',
           'Vault does not know the token in VAULT_TOKEN: it is wrong, expired, revoked or used up',
-          'unset VAULT_TOKEN to log in with the ID token',
+          'unset VAULT_TOKEN to log in with the ID token; behind an Agent, look at its auto-auth',
         );
       }
       return new AppError(

@@ -35,12 +35,16 @@ function follow(fields: JsonObject, tokens: readonly string[]): JsonValue | unde
 
 function fieldNotFound(fields: JsonObject, field: Field, where: string, isNull: boolean): AppError {
   const name = field.kind === 'key' ? quoted(field.key) : printable(formatField(field));
-  const names = [...fields.keys()];
+  const names = [...fields].filter(([, value]) => value !== null).map(([key]) => key);
   const message = isNull
     ? `the field ${name} of ${printable(where)} is null`
     : `${printable(where)} has no field ${name}`;
   if (names.length === 0)
-    return new AppError('FIELD_NOT_FOUND', message, 'the secret is empty: it has no fields at all');
+    return new AppError(
+      'FIELD_NOT_FOUND',
+      message,
+      'it has no other field: the secret is empty, or all of it is null',
+    );
   const wanted = field.kind === 'key' ? field.key : (field.tokens[0] ?? '');
   const shown = nearestFirst(names, wanted).slice(0, 20).map(quoted).join(', ');
   const more = names.length > 20 ? `, and ${names.length - 20} more` : '';

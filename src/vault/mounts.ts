@@ -3,6 +3,7 @@
 import { AppError, printable } from '../errors.ts';
 import { member, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
+import { readRefused } from './diagnosis.ts';
 import type { EngineKind } from './requests.ts';
 import type { Session } from './session.ts';
 
@@ -14,18 +15,24 @@ export interface Mount {
 
 /**
  * Asks which mount a path belongs to (`sys/internal/ui/mounts/PATH`).
- * @returns undefined where the policy refuses to tell
+ * @returns undefined where Vault does not tell
+ * @throws {AppError} UNAVAILABLE, BAD_RESPONSE
  */
 export async function lookUpMount(session: Session, path: readonly string[]): Promise<Mount | undefined> {
-  return mountFrom(await session.read(['sys', 'internal', 'ui', 'mounts', ...path]), path);
+  const lookup = ['sys', 'internal', 'ui', 'mounts', ...path];
+  const answer = await session.read(lookup);
+  // A refusal, and what an engine or an older Vault says to a question that it does not know. All else is a failure.
+  if ([400, 403, 404, 405].includes(answer.status)) return undefined;
+  if (answer.status !== 200)
+    throw readRefused(answer, { path: lookup, kind: 'other', version: undefined }, session.idToken);
+  return mountFrom(answer, path);
 }
 
 /**
  * Reads that answer.
  * @throws {AppError} BAD_RESPONSE when the mount is not on the path
  */
-export function mountFrom(answer: VaultAnswer, path: readonly string[]): Mount | undefined {
-  if (answer.status !== 200) return undefined;
+export function mountFrom(answer: VaultAnswer, path: readonly string[]): Mount {
   const data = member(answer.json, 'data');
   const mount = (stringMember(data, 'path') ?? '').replace(/\/$/, '').split('/');
   if (!startsWith(path, mount)) {

@@ -4,7 +4,7 @@
 //   secret/nexus/ci?version=3       a path without one: the whole secret, here one version of it
 //   nexus/ci/password@secret        GitLab's `secrets:vault` form: PATH/FIELD@MOUNT
 
-import { AppError, quoted } from '../errors.ts';
+import { AppError, holdsToken, quoted } from '../errors.ts';
 
 /** Which field of a secret is meant. */
 export type Field =
@@ -33,13 +33,20 @@ const GRAMMAR =
  * @throws {AppError} USAGE, with what is wrong in it
  */
 export function parseReference(text: string): Reference {
+  if (holdsToken(text)) throw invalid(text, 'it holds a token, which is not sent anywhere');
   const hash = text.indexOf('#');
   const beforeField = hash < 0 ? text : text.slice(0, hash);
   const field = hash < 0 ? undefined : parseField(text.slice(hash + 1), text);
   const question = beforeField.indexOf('?');
-  if (hash < 0 && question < 0 && beforeField.includes('@')) return parseGitlabForm(text);
+  if (hash < 0 && beforeField.includes('@')) {
+    if (question >= 0) throw invalid(text, "GitLab's form takes no version: write PATH?version=N#FIELD");
+    return parseGitlabForm(text);
+  }
+  const path = parsePath(question < 0 ? beforeField : beforeField.slice(0, question), text);
+  if (path.length === 1) throw invalid(text, 'it names a mount at most, and no path on it');
+  if (path[0] === 'v1') throw invalid(text, 'leave v1/ off: a path begins with its mount');
   return {
-    path: parsePath(question < 0 ? beforeField : beforeField.slice(0, question), text),
+    path,
     mount: undefined,
     version: question < 0 ? undefined : parseVersion(beforeField.slice(question + 1), text),
     field,
@@ -108,6 +115,8 @@ function parsePath(text: string, whole: string): string[] {
     if (segment === '.' || segment === '..') throw invalid(whole, `the segment ${segment} is not allowed`);
     if (/[\u0000-\u001f\u007f]/.test(segment)) throw invalid(whole, 'a path holds no control characters');
     if (!segment.isWellFormed()) throw invalid(whole, 'a path must be Unicode text');
+    if (segment !== segment.trim()) throw invalid(whole, 'there is a space at the end of a segment');
+    if (/\$\{?[A-Za-z_]/.test(segment)) throw invalid(whole, 'a variable in it was never filled in');
   }
   return segments;
 }

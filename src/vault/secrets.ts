@@ -44,6 +44,7 @@ export async function readSecrets(session: Session, references: readonly Referen
 /** Finds the path that each reference means, asking for each mount once. */
 async function planReads(session: Session, references: readonly Reference[]): Promise<ReadPlan[]> {
   const known: Mount[] = [];
+  const untold = new Set<string>();
   const plans: ReadPlan[] = [];
   for (const reference of references) {
     const mount = knownMount(reference) ?? known.find(({ path }) => startsWith(reference.path, path));
@@ -51,8 +52,10 @@ async function planReads(session: Session, references: readonly Reference[]): Pr
       plans.push(planRead(reference, mount));
       continue;
     }
-    const told = await lookUpMount(session, reference.path);
-    if (told !== undefined) known.push(told);
+    const path = reference.path.join('/');
+    const told = untold.has(path) ? undefined : await lookUpMount(session, reference.path);
+    if (told === undefined) untold.add(path);
+    else known.push(told);
     plans.push(planRead(reference, told ?? assumedMount(reference.path)));
   }
   return plans;
@@ -96,9 +99,13 @@ async function readSecret(session: Session, plan: ReadPlan): Promise<SecretRead>
   return secretFrom(answer, { ...plan, kind: mount?.kind ?? 'kv2' }, session);
 }
 
+// What KV v2 always answers beside the fields, and no KV v1 secret by chance.
 function isVersioned(answer: VaultAnswer): boolean {
   const data = member(answer.json, 'data');
-  return member(data, 'data') !== undefined && isJsonObject(member(data, 'metadata'));
+  const metadata = member(data, 'metadata');
+  const isVersion =
+    member(metadata, 'version') instanceof JsonNumber && stringMember(metadata, 'created_time') !== undefined;
+  return isVersion && member(data, 'data') !== undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 // A Vault token for the length of one run: got by login or handed in, used for every request, revoked at the end.
 
 import { AppError, printable } from '../errors.ts';
-import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
+import type { IdToken } from '../gitlab/id-token.ts';
 import type { Client } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
@@ -27,8 +27,8 @@ export interface Session {
   readonly idToken: IdToken | undefined;
   /** Whether the token was got by a login of this run, and is this run's to end. */
   readonly ownsToken: boolean;
-  /** Ends the token that a login got; does nothing for any other. Never throws: the output is already written. */
-  readonly revoke: (deadline: Deadline) => Promise<void>;
+  /** Ends the token that a login got, and says whether it did; there is nothing to do for any other. Never throws. */
+  readonly revoke: (deadline: Deadline) => Promise<boolean>;
 }
 
 /**
@@ -52,9 +52,10 @@ export async function openSession(
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
     ownsToken: login !== undefined,
     revoke: async (deadline) => {
-      if (login === undefined || !login.revocable) return;
+      if (login === undefined || !login.revocable) return true;
       const request: HttpRequest = { method: 'POST', path: '/v1/auth/token/revoke-self', headers, body: '' };
-      await client.send(request, { deadline, retries: 0 }).catch(() => undefined);
+      const answer = await client.send(request, { deadline, retries: 0 }).catch(() => undefined);
+      return answer !== undefined && answer.status >= 200 && answer.status < 300;
     },
   };
 }
@@ -80,7 +81,7 @@ async function logIn(
     throw new AppError(
       'BAD_RESPONSE',
       'Vault accepted the login but sent no token',
-      `aud was ${shownClaim(idToken.claims, 'aud')}`,
+      'check that the address is the one of Vault',
     );
   }
   return { token: new Secret(token), revocable: stringMember(auth, 'token_type') !== 'batch' };

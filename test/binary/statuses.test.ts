@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type BusyboxRoot, CIVAULT, makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
+import { CIVAULT } from '../harness/busybox-root.ts';
 import { runCommand } from '../harness/command.ts';
 import { type Job, startJob } from '../harness/job.ts';
+import { makePlace, type Place } from '../harness/place.ts';
 import { createAuthority } from '../vault/authority.ts';
 
 const REF = 'secret/data/nexus/svc-orchestrator#password';
@@ -156,11 +157,10 @@ before(async () => {
 });
 after(() => job.end());
 
-const skip = whyNoRoot() ?? false;
-describe('every failure', { skip }, () => {
-  let root: BusyboxRoot;
+describe('every failure', () => {
+  let root: Place;
   before(() => {
-    root = makeBusyboxRoot();
+    root = makePlace();
   });
   after(() => root?.remove());
 

@@ -5,9 +5,10 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { civaultScript, GUIDE_SECRETS, guideScript } from '../bench/pipelines.ts';
 import { compare } from '../bench/turns.ts';
-import { CIVAULT, makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
-import { type CommandOptions, type Outcome, runCommand } from '../harness/command.ts';
+import { CIVAULT } from '../harness/busybox-root.ts';
+import { runCommand } from '../harness/command.ts';
 import { startJob } from '../harness/job.ts';
+import { makePlace, type Place } from '../harness/place.ts';
 
 const NEXUS = 'secret/data/nexus/svc-orchestrator';
 const SONAR = 'secret/data/sonarqube/svc-orchestrator';
@@ -25,12 +26,6 @@ const JOBS = [
 ];
 const TURNS = 15;
 
-interface Place {
-  readonly described: string;
-  readonly run: (script: string, options: CommandOptions) => Promise<Outcome>;
-  readonly remove: () => void;
-}
-
 interface Surroundings {
   readonly vault: string;
   readonly env: Readonly<Record<string, string>>;
@@ -47,6 +42,7 @@ interface Surroundings {
 async function main(): Promise<void> {
   const surroundings = await findSurroundings();
   const place = makePlace();
+  bringNames(place);
   try {
     say('civault fetches the secrets of the guide');
     say(`  where   ${place.described}`);
@@ -65,10 +61,11 @@ async function show(job: (typeof JOBS)[number], place: Place, { env }: Surroundi
   const { status, stdout, stderr, milliseconds } = await place.run(`set -e\n${job.script}\n${lengths}`, {
     env,
   });
-  say(`\n${job.name} job, in ash\n  $ ${job.script}`);
+  say(`\n${job.name} job\n  $ ${job.script}`);
   if (status !== 0) throw new Error(`the ${job.name} job ended with ${status}:\n${stderr}`);
   for (const line of stdout.toString().trim().split('\n')) {
     const [name = '', length = ''] = line.split(' ');
+    if (!(Number(length) > 0)) throw new Error(`${name} is empty`);
     say(`  ${name.padEnd(16)} ${length} bytes`);
   }
   say(`  in ${milliseconds.toFixed(0)} ms, shell and all`);
@@ -105,34 +102,13 @@ async function showRefusal(place: Place, { env, refusal }: Surroundings): Promis
 
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-function makePlace(): Place {
-  const why = whyNoRoot();
-  if (why === undefined) {
-    const root = makeBusyboxRoot();
-    for (const file of ['etc/resolv.conf', 'etc/hosts']) bringAlong(file, root.path);
-    return {
-      described: 'a root folder with BusyBox and civault, and nothing else',
-      run: root.run,
-      remove: root.remove,
-    };
-  }
-  const folder = CIVAULT.replace(/\/civault$/, '');
-  return {
-    described: `this machine, without a root of its own: ${why}`,
-    run: (script, options) =>
-      runCommand('/bin/sh', ['-c', script], {
-        ...options,
-        env: { ...options.env, PATH: `${folder}:${PATH}` },
-      }),
-    remove: () => undefined,
-  };
-}
-
 // Only a Vault elsewhere has a name that must be looked up.
-function bringAlong(file: string, root: string): void {
-  if (!hasOwnVault() || !existsSync(`/${file}`)) return;
-  mkdirSync(join(root, 'etc'), { recursive: true });
-  copyFileSync(`/${file}`, join(root, file));
+function bringNames({ root }: Place): void {
+  if (root === undefined || !hasOwnVault()) return;
+  mkdirSync(join(root, 'etc'));
+  for (const file of ['etc/resolv.conf', 'etc/hosts']) {
+    if (existsSync(`/${file}`)) copyFileSync(`/${file}`, join(root, file));
+  }
 }
 
 function hasOwnVault(): boolean {

@@ -1,6 +1,7 @@
 // Runs a command as a job would and keeps all that came out: status, both outputs, and how long it took.
 
 import { type SpawnOptions, spawn } from 'node:child_process';
+import { holdsSecret } from './leaks.ts';
 
 /** How a command ended. */
 export interface Outcome {
@@ -53,10 +54,12 @@ export function runCommand(
     child.on('spawn', () => options.started?.(child.pid ?? 0));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      const messages = Buffer.concat(stderr).toString();
+      if (holdsSecret(messages)) return reject(new Error(`a secret in what ${command} said`));
       resolve({
         status: code ?? 128 + (SIGNALS[signal ?? ''] ?? 127),
         stdout: Buffer.concat(stdout),
-        stderr: Buffer.concat(stderr).toString(),
+        stderr: messages,
         milliseconds: performance.now() - started,
       });
     });

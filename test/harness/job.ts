@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Guide, prepareGuide } from '../vault/guide.ts';
+import { type Guide, prepareGuide, type Values } from '../vault/guide.ts';
 import { createIssuer, type Issuer } from '../vault/id-token.ts';
 import { startVault, type VaultOptions, type VaultStandIn } from '../vault/server.ts';
+import { markSecrets } from './leaks.ts';
 
 /** A Vault with the guide's secrets, and what a job needs to read them. */
 export interface Job {
@@ -24,6 +25,7 @@ export async function startJob(options: VaultOptions = {}): Promise<Job> {
   const vault = await startVault(options);
   const issuer = await createIssuer('https://gitlab.shared.cwiq.io');
   const guide = await prepareGuide(vault, issuer);
+  markSecrets(Object.values(guide.secrets).flatMap(secretValues));
   const folder = mkdtempSync(join(tmpdir(), 'civault-job-'));
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, vault.authority.certificatePem);
@@ -42,4 +44,14 @@ export async function startJob(options: VaultOptions = {}): Promise<Job> {
       await vault.close();
     },
   };
+}
+
+// User names and addresses are in paths and messages by right.
+function secretValues(values: Values): string[] {
+  return Object.entries(values).flatMap(([field, value]) => {
+    if (typeof value === 'string') return /^(user|username|url)$/.test(field) ? [] : [value];
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? secretValues(value as Values)
+      : [];
+  });
 }

@@ -1,7 +1,6 @@
 // The world as the unit tests make it: files, streams, a clock, a job's ID token, and a Vault that answers from a table.
 
 import { type IdToken, readIdToken } from '../../src/gitlab/id-token.ts';
-import { parseAddress } from '../../src/http/address.ts';
 import type { Client } from '../../src/http/client.ts';
 import type { HttpRequest, HttpResponse } from '../../src/http/request.ts';
 import type { TrustSettings } from '../../src/http/trust.ts';
@@ -75,7 +74,6 @@ export function fakeClient(respond: (request: HttpRequest) => HttpResponse): Fak
   return {
     requests,
     options,
-    endpoint: parseAddress('https://vault.example.com', 'VAULT_ADDR'),
     send: async (request, given) => {
       requests.push(request);
       options.push(given);

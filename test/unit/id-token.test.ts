@@ -4,13 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
-import {
-  decodeClaims,
-  type Environment,
-  idTokensBlock,
-  readIdToken,
-  shownClaim,
-} from '../../src/gitlab/id-token.ts';
+import { decodeClaims, idTokensBlock, readIdToken, shownClaim } from '../../src/gitlab/id-token.ts';
+import type { Environment } from '../../src/io.ts';
 import { isJsonObject, parseJson } from '../../src/json.ts';
 import { assertFailure, assertHides, assertHolds, assertPlain, assertRefused } from './failures.ts';
 import { CLAIMS, jwt, NOW } from './fakes.ts';

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli.ts'],
   ['commands/'],
-  ['options.ts', 'settings.ts', 'usage.ts', 'mapping.ts'],
+  ['options.ts', 'settings.ts', 'setting-values.ts', 'usage.ts', 'mapping.ts'],
   ['output/', 'vault/'],
   ['gitlab/'],
   ['http/'],

@@ -12,6 +12,8 @@ const SETTINGS: SessionSettings = { authPath: ['gitlab', 'prod'], role: 'nexus-c
 const refused = (status: number, text: string, settings = SETTINGS) =>
   loginRefused(answer(status, { errors: [text] }), settings, idToken());
 
+const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+
 type Row = readonly [text: string, message: string, hint: string, code?: ErrorCode, status?: number];
 const EXPIRED = 'the job has outlived its token';
 const ROWS: readonly Row[] = [
@@ -27,7 +29,11 @@ const ROWS: readonly Row[] = [
     `bound_audiences to "${CLAIMS.aud}"`,
   ],
   ['claim "user_email" not found in token', 'the claim user_email, which is absent', 'user_claim'],
-  ['claim "iat" could not be converted to string', `the claim iat, which is ${CLAIMS.iat}`, 'user_claim'],
+  [
+    'claim "iat" could not be converted to string',
+    `the claim iat, which is ${time(CLAIMS.iat)}`,
+    'user_claim',
+  ],
   [
     'error validating claims: claim "environment" is missing',
     "wants the claim environment, and this job's ID token has none",
@@ -76,20 +82,20 @@ const ROWS: readonly Row[] = [
   ],
   [
     'error validating token: invalid not before (nbf) claim',
-    `its nbf is ${CLAIMS.nbf}`,
+    `its nbf is ${time(CLAIMS.nbf)}`,
     'clocks',
     'ID_TOKEN_INVALID',
   ],
   [
     'error validating token: invalid expiration time (exp) claim: token is expired',
-    `its exp is ${CLAIMS.exp}`,
+    `its exp is ${time(CLAIMS.exp)}`,
     EXPIRED,
     'ID_TOKEN_INVALID',
   ],
-  ['token is expired', `its exp is ${CLAIMS.exp}`, EXPIRED, 'ID_TOKEN_INVALID'],
+  ['token is expired', `its exp is ${time(CLAIMS.exp)}`, EXPIRED, 'ID_TOKEN_INVALID'],
   [
     'invalid issued at (iat) claim: token issued in the future',
-    `its iat ${CLAIMS.iat}`,
+    `its iat ${time(CLAIMS.iat)}`,
     'clocks',
     'ID_TOKEN_INVALID',
   ],
@@ -149,7 +155,7 @@ for (const aud of [undefined, [], null, {}]) {
 
 test('a refusal without a word still tells its status', () => {
   assertFailure(
-    loginRefused(answer(400), SETTINGS, idToken()),
+    loginRefused(answer(400, { errors: [] }), SETTINGS, idToken()),
     'LOGIN_DENIED',
     'login refused by Vault (400)',
   );

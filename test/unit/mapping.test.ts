@@ -30,7 +30,7 @@ const FORMS: readonly (readonly [text: string, target: string, reference: string
   ['secret/a#f', 'fields ', 'secret/a#f'],
   ['secret/a#f=g', 'fields ', 'secret/a#f=g'],
   ['secret/a=b', 'fields ', 'secret/a=b'],
-  ['secret?version=1', 'fields ', 'secret?version=1'],
+  ['secret/a?version=1', 'fields ', 'secret/a?version=1'],
   ['a@b/pw@secret', 'fields ', 'a@b/pw@secret'],
 ];
 for (const [text, target, reference] of FORMS) {
@@ -54,7 +54,7 @@ for (const [text, part] of [
   ['export A=secret/a', "is not a variable's name"],
   ['A**=secret/a', '"A*" is not a variable\'s prefix'],
   ['1*=secret/a', '"1" is not a variable\'s prefix'],
-  ['RANDOM=secret/a#b', 'the variable RANDOM runs its value in some shells'],
+  ['RANDOM=secret/a#b', 'the variable RANDOM is a number to some shells, which run what stands in it'],
   ['UID=secret/a#b', "the variable UID is the shell's own"],
   ['A=', 'it has no path'],
   ['', 'it has no path'],
@@ -193,7 +193,7 @@ test('two fields that meet in one name are an error that names it', () => {
       ['a.b', '2'],
     ]),
   );
-  assertRefused(() => withoutClashes(variables), 'CONFIG', 'two secrets meet in the variable N_A_B');
+  assertRefused(() => withoutClashes(variables), 'CONFIG', 'the variable N_A_B would be set twice');
 });
 
 test('variables of different names stay in their order', () => {

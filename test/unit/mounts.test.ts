@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { lookUpMount, mountFrom, startsWith } from '../../src/vault/mounts.ts';
+import { lookUpMount, type Mount, mountFrom, startsWith } from '../../src/vault/mounts.ts';
 import { openSession } from '../../src/vault/session.ts';
-import { assertPlain, assertRefused } from './failures.ts';
+import { assertPlain, assertRefused, assertRejected } from './failures.ts';
 import { answer, fakeVault, response } from './fakes.ts';
 
 const PATH = ['team', 'kv', 'app'];
@@ -26,10 +26,34 @@ for (const [data, path, kind] of [
   });
 }
 
-for (const status of [400, 403, 404, 405, 429, 500, 503]) {
-  test(`${status} tells nothing about the mount`, () => {
-    assert.equal(mountFrom(answer(status, { errors: ['no'] }), PATH), undefined);
+for (const status of [400, 403, 404, 405]) {
+  test(`${status} tells nothing about the mount`, async () => {
+    assert.equal(await askedOf(status), undefined);
   });
+}
+
+for (const [status, code] of [
+  [412, 'UNAVAILABLE'],
+  [429, 'UNAVAILABLE'],
+  [500, 'UNAVAILABLE'],
+  [503, 'UNAVAILABLE'],
+  [418, 'BAD_RESPONSE'],
+] as const) {
+  test(`${status} is no refusal to tell the mount, but ${code}`, async () => {
+    await assertRejected(askedOf(status), code, String(status));
+  });
+}
+
+async function askedOf(status: number): Promise<Mount | undefined> {
+  const client = fakeVault({
+    'GET /v1/sys/internal/ui/mounts/team/kv/app': response(status, { errors: ['no'] }),
+  });
+  const session = await openSession(
+    client,
+    { authPath: ['jwt'], role: '', namespace: undefined },
+    { kind: 'agent' },
+  );
+  return lookUpMount(session, PATH);
 }
 
 for (const [what, data] of [

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { parseAddress } from '../../src/http/address.ts';
-import { isExcepted, type NamedValue, type ProxySettings, proxyFor } from '../../src/http/proxy.ts';
+import { isExcepted, type ProxySettings, proxyFor } from '../../src/http/proxy.ts';
+import type { NamedValue } from '../../src/io.ts';
 import { assertFailure, assertHides, assertRefused } from './failures.ts';
 
 const at = (address: string) => parseAddress(address, 'VAULT_ADDR');

@@ -29,7 +29,6 @@ const ROWS: readonly Row[] = [
   ],
   [403, errors('bad token'), 'PERMISSION_DENIED', 'Vault does not know the token', ''],
   [404, errors(), 'SECRET_NOT_FOUND', 'there is no secret at secret/data/app', 'check the path'],
-  [404, {}, 'SECRET_NOT_FOUND', 'there is no secret at secret/data/app', ''],
   [
     404,
     {
@@ -59,7 +58,6 @@ const ROWS: readonly Row[] = [
   ],
   [404, errors('unsupported path'), 'SECRET_NOT_FOUND', 'does not know the path secret/data/app', ''],
   [405, errors('1 error occurred:\n\t* unsupported operation\n\n'), 'SECRET_NOT_FOUND', 'cannot be read', ''],
-  [405, {}, 'SECRET_NOT_FOUND', 'cannot be read', ''],
   [400, errors('Field validation failed: x'), 'SECRET_NOT_FOUND', ': Field validation failed: x', ''],
   [418, errors('teapot'), 'BAD_RESPONSE', 'Vault answered 418 for secret/data/app: teapot', ''],
 ];

@@ -13,7 +13,8 @@ import { type FakeClient, fakeClient, fakeVault, response } from './fakes.ts';
 const LOOKUP = 'GET /v1/sys/internal/ui/mounts';
 const mount = (path: string, type: string, version?: string) =>
   response(200, { data: { path: `${path}/`, type, options: version === undefined ? null : { version } } });
-const versioned = (fields: object) => response(200, { data: { data: fields, metadata: { version: 1 } } });
+const versioned = (fields: object) =>
+  response(200, { data: { data: fields, metadata: { version: 1, created_time: '2026-01-02T03:04:05Z' } } });
 const flat = (fields: object, lease = '') =>
   response(200, { lease_id: lease, lease_duration: 60, data: fields });
 const denied = response(403, { errors: ['1 error occurred:\n\t* permission denied\n\n'] });

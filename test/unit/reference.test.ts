@@ -18,7 +18,6 @@ const key = (name: string): Field => ({ kind: 'key', key: name });
 const pointer = (...tokens: string[]): Field => ({ kind: 'pointer', tokens });
 
 const FORMS: readonly (readonly [text: string, meant: Partial<Reference>])[] = [
-  ['secret', { path: ['secret'] }],
   ['secret/data/nexus/ci', { path: ['secret', 'data', 'nexus', 'ci'] }],
   ['/secret/nexus/', { path: ['secret', 'nexus'] }],
   ['secret/nexus#password', { path: ['secret', 'nexus'], field: key('password') }],
@@ -43,7 +42,7 @@ const FORMS: readonly (readonly [text: string, meant: Partial<Reference>])[] = [
   ['nexus/a@b@secret', { path: ['nexus'], mount: ['secret'], field: key('a@b') }],
   ['us@er/pw@secret', { path: ['us@er'], mount: ['secret'], field: key('pw') }],
   ['secret/us@er#pw', { path: ['secret', 'us@er'], field: key('pw') }],
-  ['secret/us@er?version=1', { path: ['secret', 'us@er'], version: 1 }],
+  ['secret/us@er?version=1#pw', { path: ['secret', 'us@er'], version: 1, field: key('pw') }],
   ['secret/sp ace/%2e%2e/ü/…', { path: ['secret', 'sp ace', '%2e%2e', 'ü', '…'] }],
 ];
 for (const [text, meant] of FORMS) {
@@ -61,6 +60,16 @@ const WRONG: readonly (readonly [text: string, part: string])[] = [
   ['secret/nexus//', 'empty segment'],
   ['//secret', 'empty segment'],
   ['secret/./nexus', 'the segment . is not allowed'],
+  ['secret', 'it names a mount at most'],
+  ['TRIVY_*', 'it names a mount at most'],
+  ['v1/secret/data/a#b', 'leave v1/ off'],
+  ['ci/v/pw@secret?version=1', "GitLab's form takes no version"],
+  [' secret/data/a', 'there is a space at the end of a segment'],
+  ['secret/data/a #b', 'there is a space at the end of a segment'],
+  ['secret/data/$TEAM/a#b', 'a variable in it was never filled in'],
+  [`secret/data/$\{TEAM}/a#b`, 'a variable in it was never filled in'],
+  ['hvs.CAESIJzPzV5TgKlnUAbcdefg', 'it holds a token'],
+  ['secret/data/a#eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln', 'it holds a token'],
   ['secret/../nexus', 'the segment .. is not allowed'],
   ['..', 'the segment .. is not allowed'],
   ['nexus/pw@..', 'the segment .. is not allowed'],
@@ -95,8 +104,8 @@ for (const [text, part] of WRONG) {
 // References as REF can write them: a key that begins with a slash is a pointer, and one of GitLab's holds none at all.
 const segment = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 12 })
-  .map((text) => text.replace(/[\u0000-\u001f\u007f/#?@]/g, 'x'))
-  .filter((text) => text !== '.' && text !== '..');
+  .map((text) => text.replace(/[\u0000-\u001f\u007f/#?@$]/g, 'x').trim())
+  .filter((text) => !['', '.', '..', 'v1'].includes(text));
 const path = fc.array(segment, { minLength: 1, maxLength: 4 });
 const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
@@ -107,7 +116,8 @@ const field = fc.oneof(
 );
 const api = fc
   .tuple(
-    path,
+    // A path of one segment is a mount with nothing on it, but for GitLab's form.
+    path.filter(({ length }) => length > 1),
     fc.option(fc.nat({ max: 999_999_999 }), { nil: undefined }),
     fc.option(field, { nil: undefined }),
   )

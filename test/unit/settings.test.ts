@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { originOf } from '../../src/http/address.ts';
-import { parseDuration, type SettingFlags, type Settings } from '../../src/settings.ts';
+import { parseDuration } from '../../src/setting-values.ts';
+import type { SettingFlags, Settings } from '../../src/settings.ts';
 import { settle } from './fakes.ts';
 
 type Variables = Readonly<Record<string, string>>;

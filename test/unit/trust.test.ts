@@ -43,7 +43,12 @@ for (const [what, settings, ca] of [
       },
     });
     const { options, bundle } = prepareTrust({ ...NO_TRUST, ...settings }, io);
-    assert.deepEqual(options, { ca, rejectUnauthorized: true, minVersion: 'TLSv1.2' });
+    assert.deepEqual(options, {
+      ca,
+      allowPartialTrustChain: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+    });
     assert.equal(bundle(), undefined);
     assert.deepEqual(io.stores, [[NOWHERE, NOWHERE]]);
     assert.equal(bundle(), undefined);
@@ -150,6 +155,7 @@ test('a server name and a verification that is off are handed on', () => {
   );
   assert.deepEqual(options, {
     ca: [ONE],
+    allowPartialTrustChain: true,
     servername: 'vault',
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',

@@ -1,0 +1,94 @@
+// Values of settings: how a text becomes a time, a number or a switch, and what no setting may hold.
+
+import { AppError, quoted } from './errors.ts';
+import type { Environment, NamedValue } from './io.ts';
+
+/** A time in milliseconds; a minute unless said. */
+export function readDuration(
+  flag: string | undefined,
+  flagName: string,
+  variable: NamedValue | undefined,
+): number {
+  const given = flag === undefined ? variable : { name: flagName, value: flag };
+  if (given === undefined) return 60_000;
+  const milliseconds = parseDuration(given.value);
+  // Node's timers hold 31 bits of milliseconds: beyond them they fire at once.
+  if (milliseconds !== undefined && milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
+  throw new AppError(
+    'CONFIG',
+    `${given.name} is ${quoted(given.value)}: not a time`,
+    'write seconds (30) or a duration (90s, 1m30s), a day at most',
+  );
+}
+
+/** A duration as Go writes it (`1m30s`, `500ms`), or plain seconds, in milliseconds. */
+export function parseDuration(text: string): number | undefined {
+  if (/^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text)) return Number(text) * 1000;
+  if (!/^([0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h))+$/.test(text)) return undefined;
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  let sum = 0;
+  for (const [, amount = '', unit = ''] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g)) {
+    sum += Number(amount) * (units[unit] ?? 0);
+  }
+  return sum;
+}
+
+/** How often to try again; 5 unless said. */
+export function readRetries(flag: string | undefined, variable: NamedValue | undefined): number {
+  const given = flag === undefined ? variable : { name: '--retries', value: flag };
+  if (given === undefined) return 5;
+  if (/^[0-9]{1,3}$/.test(given.value)) return Number(given.value);
+  throw new AppError(
+    'CONFIG',
+    `${given.name} is ${quoted(given.value)}: not a number of tries`,
+    'write a number from 0 to 999',
+  );
+}
+
+/** On or off, as Go's strconv.ParseBool has it and Vault's own client reads it; off unless said. */
+export function readSwitch(variable: NamedValue | undefined): boolean {
+  if (variable === undefined || /^(0|f|F|false|FALSE|False)$/.test(variable.value)) return false;
+  if (/^(1|t|T|true|TRUE|True)$/.test(variable.value)) return true;
+  throw new AppError('CONFIG', `${variable.name} is ${quoted(variable.value)}`, 'write true or false');
+}
+
+/** The value, unless it holds a control character, such as the line break that a copied one ends with. */
+export function withoutControls(value: string, name: string): string {
+  if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
+  // Not shown: VAULT_TOKEN comes through here too.
+  throw new AppError(
+    'CONFIG',
+    `${name} holds a control character, such as a line break`,
+    'look for one at its end',
+  );
+}
+
+/** The value, if it can stand in a header. */
+export function headerText(value: string, name: string): string {
+  if (/^[\x20-\x7e]*$/.test(withoutControls(value, name))) return value;
+  throw new AppError('CONFIG', `${name} is ${quoted(value)}: it can only be ASCII`);
+}
+
+/** The value, unless it holds a variable that nobody filled in: `$VAULT_ROLE`. */
+export function filledIn(value: string, name: string): string {
+  if (!/\$\{?[A-Za-z_]/.test(value)) return value;
+  throw new AppError(
+    'CONFIG',
+    `${name} is ${quoted(value)}: a variable in it was never filled in`,
+    'the variable it names is not defined in this job',
+  );
+}
+
+/** A file's path. A certificate in its place is what a CI/CD variable that is not of type File leads to. */
+export function readPath(environment: Environment, name: string): NamedValue | undefined {
+  const value = environment[name] ?? '';
+  if (value === '') return undefined;
+  if (value.includes('-----BEGIN')) {
+    throw new AppError(
+      'CONFIG',
+      `${name} holds a certificate, and not the path of a file with it`,
+      `make the CI/CD variable one of type File, or name it ${name}_BYTES`,
+    );
+  }
+  return { name, value: withoutControls(value, name) };
+}
