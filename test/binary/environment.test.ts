@@ -60,6 +60,7 @@ const HARMLESS: readonly (readonly [name: string, value: string | (() => string)
   ['PKG_EXECPATH', 'PKG_INVOKE_NODEJS'],
   ['PKG_NATIVE_CACHE_PATH', () => here('native')],
   ['PKG_DEBUG', '1'],
+  ['OPENSSL_ia32cap', '0xffffffffffffffff:0xffffffffffffffff'],
   ['OPENSSL_CONF', () => here('openssl.cnf')],
   ['OPENSSL_MODULES', () => folder],
   ['OPENSSL_ENGINES', () => folder],

@@ -106,6 +106,15 @@ describe("the guide's secrets, in a BusyBox root where there can be one", () => 
     }
   });
 
+  test('a field that is named by itself is left out of PREFIX_*', async () => {
+    await job.vault.request('POST', 'secret/data/ci/paths', { data: { path: '/x', token: 'a token of it' } });
+    const { stdout, stderr } = await root.run(
+      `eval "$(civault env secret/data/ci/paths W=secret/data/ci/paths#path)"; echo "$W $TOKEN"`,
+      { env: job.env },
+    );
+    assert.deepEqual({ stdout: stdout.toString(), stderr }, { stdout: '/x a token of it\n', stderr: '' });
+  });
+
   test('a null field makes no variable and is told by its name', async () => {
     const { status, stdout, stderr } = await root.run(
       `set -e; eval "$(civault env 'X_*=secret/data/ci/everything')"; echo "$X_NUMBER $X_FLAG \${X_NOTHING-unset}"`,

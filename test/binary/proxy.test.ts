@@ -11,14 +11,20 @@ import { createAuthority, type Identity } from '../vault/authority.ts';
 let job: Job;
 let plain: Job;
 let identity: Identity;
+let imposter: Identity;
 /** Vault by a name that nobody can look up but a proxy. */
 let named: Env;
 let proxies: ProxyStandIn[] = [];
 
 before(async () => {
   const authority = await createAuthority('Stand-in CA');
-  identity = await authority.issue({ names: ['127.0.0.1', 'vault.test'] });
-  job = await startJob({ authority, identity });
+  job = await startJob({
+    authority,
+    identity: await authority.issue({ names: ['127.0.0.1', 'vault.test'] }),
+  });
+  // A name of their own each: a proxy's certificate is the proxy's, not that of the server behind it.
+  identity = await authority.issue({ names: ['127.0.0.1'] });
+  imposter = await authority.issue({ names: ['vault.test'] });
   plain = await startJob({ tls: false });
   named = { ...job.env, VAULT_ADDR: `https://vault.test:${job.vault.port}` };
 });
@@ -68,6 +74,17 @@ describe('https goes through a tunnel', () => {
     const { host, asked } = await proxy({ identity });
     assertFetched(await get({ ...named, HTTPS_PROXY: `https://${host}` }));
     assert.deepEqual(asked, [`CONNECT vault.test:${job.vault.port}`]);
+  });
+
+  test("of no proxy whose certificate is for the server's name in place of its own", async () => {
+    const { host, seen } = await proxy({ identity: imposter, password: 'ci:hunter22' });
+    await bothFail(
+      { ...named, HTTPS_PROXY: `https://ci:hunter22@${host}` },
+      ['--retries', '0'],
+      7,
+      /for another name/,
+    );
+    assert.doesNotMatch(seen, /proxy-authorization|hunter22/i);
   });
 
   test("and the server's certificate counts in there as anywhere", async () => {

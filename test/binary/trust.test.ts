@@ -204,6 +204,25 @@ describe("the system's own, in a BusyBox root", { skip: reason ?? false }, () =>
     assertFetched(await run({ SSL_CERT_DIR: '/not/there:/own/certs' }));
   });
 
+  test('is found in a folder of SSL_CERT_DIR that has no hashed names, as Kaniko sets it', async () => {
+    root.put('kaniko/ssl/certs/ca-certificates.crt', `${wrong}\n${right}`);
+    assertFetched(await run({ SSL_CERT_DIR: '/kaniko/ssl/certs' }));
+  });
+
+  for (const [what, text] of [
+    [
+      'for FIPS',
+      'nodejs_conf = n\n[n]\nproviders = p\nalg_section = a\n[p]\nfips = f\nbase = f\n[f]\nactivate = 1\n[a]\ndefault_properties = fips=yes\n',
+    ],
+    ['that is broken', '[[[\n'],
+  ]) {
+    test(`is used whatever openssl.cnf the image has, also one ${what}`, async () => {
+      root.put('etc/ssl/openssl.cnf', text ?? '');
+      root.put('etc/ssl/cert.pem', right);
+      assertFetched(await run());
+    });
+  }
+
   test('does not help a CA of the user that is another', async () => {
     root.put('etc/ssl/cert.pem', right);
     root.put(`etc/ssl/certs/${hashed(right)}`, right);
