@@ -65,8 +65,8 @@ Examples:
   civault get secret/data/sonarqube/svc-orchestrator > sonar.json
 ${REFERENCES}${SETTINGS}`;
 
-const ENV = `Write assignments that a shell evaluates. When anything fails, what is written
-ends a script under "set -e" with civault's exit status, and sets nothing.
+const ENV = `Write assignments that a shell evaluates. When civault fails, what it writes
+ends a script under "set -e" with the same exit status, and sets nothing.
 
 Usage:
   eval "$(civault env MAPPING...)"

@@ -129,7 +129,7 @@ for (const name of [
 }
 
 for (const [name, reason] of [
-  ['RANDOM', 'runs its value in some shells'],
+  ['RANDOM', 'is a number to some shells, which run what stands in it'],
   ['OPTIND', 'runs its value in some shells'],
   ['UID', "is the shell's own"],
   ['PATH', undefined],
