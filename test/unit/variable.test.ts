@@ -130,7 +130,7 @@ for (const name of [
 
 for (const [name, reason] of [
   ['RANDOM', 'is a number to some shells, which run what stands in it'],
-  ['OPTIND', 'runs its value in some shells'],
+  ['OPTIND', 'is a number to some shells, which run what stands in it'],
   ['UID', "is the shell's own"],
   ['PATH', undefined],
   ['BASH_ENV', undefined],
