@@ -68,6 +68,12 @@ describe('in a root with BusyBox and nothing else', { skip: whyNoRoot() ?? false
     const { stdout } = await root.run(script);
     assert.match(stdout.toString(), /^civault: cannot find its own file.*\nstatus 1\n$/s);
   });
+  test('where it cannot find itself, a job that evals it ends all the same', async () => {
+    const script =
+      'PATH=/nowhere; set -e; eval "$(exec -a hidden /bin/civault env A=a/b#c)"; echo "not reached"';
+    const { status, stdout } = await root.run(script);
+    assert.deepEqual({ status, stdout: stdout.toString() }, { status: 1, stdout: '' });
+  });
 });
 
 describe('on a read-only root', () => {
