@@ -37,13 +37,13 @@ interface Producer {
 const produce: Producer = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/producer.js');
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 
-// Baked in, for speed (measured over two HTTPS requests and exit). They also mean that no certificate is parsed that is
-// not needed: Node would read all its 140 roots whenever a CA is given.
+// Baked in; no job can change them.
 const OPTIONS = [
   // The image's openssl.cnf is none of ours: one for FIPS would end Node before any of our code runs.
   '--openssl-config=/dev/null',
+  // For speed: Node would parse all its 140 roots whenever a CA is given.
   '--use-openssl-ca',
-  // Node compiles some large expressions to machine code to use them once (net.isIP's for IPv6 above all).
+  // For speed: Node compiles some large expressions to machine code to use them once (net.isIP's for IPv6 above all).
   '--regexp-interpret-all',
   '--no-regexp-optimization',
   '--no-regexp-peephole-optimization',

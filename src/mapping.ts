@@ -25,11 +25,14 @@ import {
 /** A parsed MAPPING. */
 export interface Mapping {
   readonly reference: Reference;
-  readonly target: /** the one name that the user chose */
-    | { readonly kind: 'name'; readonly name: string }
-    /** names made from the secret's fields */
-    | { readonly kind: 'fields'; readonly prefix: string };
+  readonly target: Target;
 }
+
+type Target =
+  /** the one name that the user chose */
+  | { readonly kind: 'name'; readonly name: string }
+  /** names made from the secret's fields */
+  | { readonly kind: 'fields'; readonly prefix: string };
 
 /**
  * Reads a MAPPING. What stands before the first `=` is a name, unless it can only be the beginning of a REF (it holds

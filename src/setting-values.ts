@@ -1,7 +1,7 @@
 // Values of settings: how a text becomes a time, a number or a switch, and what no setting may hold.
 
 import { AppError, quoted } from './errors.ts';
-import type { Environment, NamedValue } from './io.ts';
+import type { NamedValue } from './io.ts';
 
 /** A time in milliseconds; a minute unless said. */
 export function readDuration(
@@ -80,9 +80,9 @@ export function filledIn(value: string, name: string): string {
 }
 
 /** A file's path. A certificate in its place is what a CI/CD variable that is not of type File leads to. */
-export function readPath(environment: Environment, name: string): NamedValue | undefined {
-  const value = environment[name] ?? '';
-  if (value === '') return undefined;
+export function readPath(variable: NamedValue | undefined): NamedValue | undefined {
+  if (variable === undefined) return undefined;
+  const { name, value } = variable;
   if (value.includes('-----BEGIN')) {
     throw new AppError(
       'CONFIG',

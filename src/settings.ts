@@ -66,7 +66,7 @@ export function readSettings(flags: SettingFlags, environment: Environment): Set
     trust: {
       caFile:
         flags['ca-file'] === undefined
-          ? readPath(environment, 'VAULT_CACERT')
+          ? readPath(multiline(environment, 'VAULT_CACERT'))
           : { name: '--ca-file', value: flags['ca-file'] },
       caBytes: multiline(environment, 'VAULT_CACERT_BYTES'),
       caFolder: find('VAULT_CAPATH'),

@@ -1,7 +1,7 @@
 // What every command that reads secrets does around its own work: settle the settings, open a session, read, hand the
 // result on, and end the token.
 
-import { readIdToken } from '../gitlab/id-token.ts';
+import { readIdToken, variableIn } from '../gitlab/id-token.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
 import { prepareTrust } from '../http/trust.ts';
@@ -65,7 +65,7 @@ function openClient(settings: Settings, { io }: Context): Client {
 function findCredential(settings: Settings, environment: Environment, now: number): Credential {
   if (settings.ownToken !== undefined) return { kind: 'token', token: settings.ownToken };
   const behindAgent =
-    settings.endpoint.scheme === 'unix' && (environment[settings.idTokenVariable] ?? '') === '';
+    settings.endpoint.scheme === 'unix' && (variableIn(settings.idTokenVariable, environment) ?? '') === '';
   if (behindAgent) return { kind: 'agent' };
   return { kind: 'id-token', idToken: readIdToken(settings.idTokenVariable, environment, now) };
 }

@@ -106,8 +106,8 @@ function missing(variable: string, environment: Environment): AppError {
   );
 }
 
-// The name is the user's: `constructor` is in every object, and in no environment.
-function variableIn(variable: string, environment: Environment): string | undefined {
+/** A variable whose name is the user's: `constructor` is in every object, and in no environment. */
+export function variableIn(variable: string, environment: Environment): string | undefined {
   return Object.hasOwn(environment, variable) ? environment[variable] : undefined;
 }
 

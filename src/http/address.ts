@@ -72,9 +72,14 @@ export function originOf(endpoint: Endpoint): string {
 
 /** `host` or `host:port`, IPv6 in brackets, the scheme's own port left off: the Host header. */
 export function authorityOf(endpoint: Endpoint): string {
-  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  const host = bracketed(endpoint.host);
   const usual = endpoint.scheme === 'https' ? 443 : 80;
   return endpoint.port === usual || endpoint.scheme === 'unix' ? host : `${host}:${endpoint.port}`;
+}
+
+/** A host as it stands before a port: an IPv6 address in brackets (RFC 3986, section 3.2.2). */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** Whether the host is this very machine, by its name or its address. */

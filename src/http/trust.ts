@@ -56,6 +56,7 @@ const SYSTEM_FILES = [
 ];
 // What OpenSSL is told to read when it shall read nothing of its own accord.
 const NOWHERE = '/dev/null/none';
+const nothingMore = () => undefined;
 
 /**
  * Prepares trust for a run. OpenSSL's own store is chosen through `io` before TLS is first used, because Node adds that
@@ -86,7 +87,7 @@ function authorities(settings: TrustSettings, io: Io): { ca?: string[]; bundle: 
   const own = ownAuthorities(settings, io);
   if (own !== undefined) {
     io.useCertificateStore(NOWHERE, NOWHERE);
-    return { ca: own, bundle: () => undefined };
+    return { ca: own, bundle: nothingMore };
   }
   const { systemFile, systemFolder } = settings;
   if (systemFile !== undefined || systemFolder !== undefined) {
@@ -102,9 +103,7 @@ function authorities(settings: TrustSettings, io: Io): { ca?: string[]; bundle: 
   }
   const file = readable(SYSTEM_FILES, io)?.path;
   io.useCertificateStore(file ?? NOWHERE, NOWHERE);
-  return file === undefined
-    ? { ca: [...rootCertificates], bundle: () => undefined }
-    : { bundle: () => undefined };
+  return file === undefined ? { ca: [...rootCertificates], bundle: nothingMore } : { bundle: nothingMore };
 }
 
 function ownAuthorities(settings: TrustSettings, io: Io): string[] | undefined {

@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import { AppError, printable } from '../errors.ts';
-import type { Endpoint } from './address.ts';
+import { bracketed, type Endpoint } from './address.ts';
 import { connectionFailure } from './failure.ts';
 import type { ProxyServer } from './proxy.ts';
 import { serverName, type TlsOptions } from './trust.ts';
@@ -15,7 +15,7 @@ import { serverName, type TlsOptions } from './trust.ts';
  */
 export function openTunnel(endpoint: Endpoint, proxy: ProxyServer, trust: TlsOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const target = `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
+    const target = `${bracketed(endpoint.host)}:${endpoint.port}`;
     const options = {
       host: proxy.host,
       port: proxy.port,

@@ -7,14 +7,16 @@ import type { ServerResponse } from 'node:http';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Job, startJob } from '../harness/job.ts';
-import { assertFailed, assertFetched, get, judged, SECRET, VALUE } from '../harness/judged-run.ts';
-
-const LOGIN = '/v1/auth/jwt/login';
-const READ = `/v1/${SECRET}`;
-const STAGES = [
-  ['login', LOGIN],
-  ['read', READ],
-] as const;
+import {
+  assertFailed,
+  assertFetched,
+  get,
+  judged,
+  LOGIN,
+  READ,
+  STAGES,
+  VALUE,
+} from '../harness/judged-run.ts';
 
 let job: Job;
 let stop: () => void = () => undefined;

@@ -1,33 +1,23 @@
 // Proves that a failure of the proxy is told as the proxy's, and never with its password.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { startFaultyServer } from '../harness/faulty-server.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { assertFailed, bothFail, type Env, get } from '../harness/judged-run.ts';
-import { type ProxyOptions, type ProxyStandIn, startProxy } from '../harness/proxy-server.ts';
+import { proxiesOfTests } from '../harness/proxy-server.ts';
 import { createAuthority } from '../vault/authority.ts';
 
 let job: Job;
 /** Vault by a name that nobody can look up but a proxy. */
 let named: Env;
-let proxies: ProxyStandIn[] = [];
+const proxy = proxiesOfTests();
 
 before(async () => {
   job = await startJob();
   named = { ...job.env, VAULT_ADDR: `https://vault.test:${job.vault.port}` };
 });
 after(() => job.end());
-afterEach(async () => {
-  for (const proxy of proxies) await proxy.close();
-  proxies = [];
-});
-
-async function proxy(options: ProxyOptions = {}): Promise<ProxyStandIn> {
-  const started = await startProxy(options);
-  proxies.push(started);
-  return started;
-}
 
 describe('a proxy that wants a password', () => {
   for (const [what, credentials] of [

@@ -2,17 +2,17 @@
 // speaks it.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { startFaultyServer } from '../harness/faulty-server.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { assertFailed, assertFetched, bothFail, type Env, get } from '../harness/judged-run.ts';
-import { type ProxyOptions, type ProxyStandIn, startProxy } from '../harness/proxy-server.ts';
+import { proxiesOfTests } from '../harness/proxy-server.ts';
 import { createAuthority, type Identity } from '../vault/authority.ts';
 
 let plain: Job;
 let namedPlain: Env;
 let identity: Identity;
-let proxies: ProxyStandIn[] = [];
+const proxy = proxiesOfTests();
 
 before(async () => {
   const authority = await createAuthority('Stand-in CA');
@@ -21,16 +21,6 @@ before(async () => {
   namedPlain = { ...plain.env, VAULT_ADDR: `http://vault.test:${plain.vault.port}` };
 });
 after(() => plain.end());
-afterEach(async () => {
-  for (const proxy of proxies) await proxy.close();
-  proxies = [];
-});
-
-async function proxy(options: ProxyOptions = {}): Promise<ProxyStandIn> {
-  const started = await startProxy(options);
-  proxies.push(started);
-  return started;
-}
 
 describe('http goes in absolute form', () => {
   const WARNING = /^civault: warning: the address of vault\.test is http: [^\n]*\n$/;

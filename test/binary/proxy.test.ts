@@ -1,11 +1,11 @@
 // Proves which proxy https goes through, if any, and that it learns nothing of what goes through its tunnel.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { type BusyboxRoot, makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { assertFetched, assertNoToken, bothFail, type Env, get, REF } from '../harness/judged-run.ts';
-import { type ProxyOptions, type ProxyStandIn, startProxy } from '../harness/proxy-server.ts';
+import { proxiesOfTests } from '../harness/proxy-server.ts';
 import { createAuthority, type Identity } from '../vault/authority.ts';
 
 let job: Job;
@@ -14,7 +14,7 @@ let identity: Identity;
 let imposter: Identity;
 /** Vault by a name that nobody can look up but a proxy. */
 let named: Env;
-let proxies: ProxyStandIn[] = [];
+const proxy = proxiesOfTests();
 
 before(async () => {
   const authority = await createAuthority('Stand-in CA');
@@ -32,16 +32,6 @@ after(async () => {
   await job.end();
   await plain.end();
 });
-afterEach(async () => {
-  for (const proxy of proxies) await proxy.close();
-  proxies = [];
-});
-
-async function proxy(options: ProxyOptions = {}): Promise<ProxyStandIn> {
-  const started = await startProxy(options);
-  proxies.push(started);
-  return started;
-}
 
 describe('https goes through a tunnel', () => {
   for (const name of ['HTTPS_PROXY', 'https_proxy', 'VAULT_PROXY_ADDR']) {

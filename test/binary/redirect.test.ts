@@ -4,15 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type Job, startJob } from '../harness/job.ts';
-import { assertFailed, assertFetched, bothFail, get, SECRET } from '../harness/judged-run.ts';
+import { assertFailed, assertFetched, bothFail, get, LOGIN, READ, STAGES } from '../harness/judged-run.ts';
 import { startVault, type VaultStandIn } from '../vault/server.ts';
-
-const LOGIN = '/v1/auth/jwt/login';
-const READ = `/v1/${SECRET}`;
-const STAGES = [
-  ['login', LOGIN],
-  ['read', READ],
-] as const;
 
 let job: Job;
 /** Another server that the job would trust: the same CA, and the same address but for the port. */

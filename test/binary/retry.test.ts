@@ -4,15 +4,17 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type Job, startJob } from '../harness/job.ts';
-import { assertFailed, assertFetched, bothFail, type Env, get, SECRET } from '../harness/judged-run.ts';
+import {
+  assertFailed,
+  assertFetched,
+  bothFail,
+  type Env,
+  get,
+  LOGIN,
+  READ,
+  STAGES,
+} from '../harness/judged-run.ts';
 import type { Interceptor } from '../vault/server.ts';
-
-const LOGIN = '/v1/auth/jwt/login';
-const READ = `/v1/${SECRET}`;
-const BOTH = [
-  ['login', LOGIN],
-  ['read', READ],
-] as const;
 
 let job: Job;
 let stop: (() => void)[] = [];
@@ -55,7 +57,7 @@ function gap(path: string): number {
 }
 
 describe('is asked again', () => {
-  for (const [what, path] of BOTH) {
+  for (const [what, path] of STAGES) {
     for (const status of path === LOGIN ? [412, 429, 500, 502, 503] : [412, 503]) {
       test(`a ${what} that was answered with ${status}`, async () => {
         befall(path, 1, answer(status));

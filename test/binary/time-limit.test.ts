@@ -8,12 +8,10 @@ import { makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
 import type { Outcome } from '../harness/command.ts';
 import { startFaultyServer } from '../harness/faulty-server.ts';
 import { type Job, startJob } from '../harness/job.ts';
-import { assertFailed, type Env, get, REF, SECRET } from '../harness/judged-run.ts';
+import { assertFailed, type Env, get, LOGIN, READ, REF } from '../harness/judged-run.ts';
 import type { Interceptor } from '../vault/server.ts';
 
 const LIMIT = 1000;
-const READ = `/v1/${SECRET}`;
-const LOGIN = '/v1/auth/jwt/login';
 
 type Mischief = (response: ServerResponse) => void;
 

@@ -5,14 +5,17 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type Job, startJob } from '../harness/job.ts';
-import { assertFailed, assertFetched, bothFail, get, judged, SECRET, VALUE } from '../harness/judged-run.ts';
-
-const LOGIN = '/v1/auth/jwt/login';
-const READ = `/v1/${SECRET}`;
-const STAGES = [
-  ['login', LOGIN],
-  ['read', READ],
-] as const;
+import {
+  assertFailed,
+  assertFetched,
+  bothFail,
+  get,
+  judged,
+  LOGIN,
+  READ,
+  STAGES,
+  VALUE,
+} from '../harness/judged-run.ts';
 
 let job: Job;
 let stop: () => void = () => undefined;

@@ -9,6 +9,14 @@ export const SECRET = 'secret/data/sonarqube/svc-orchestrator';
 export const REF = `${SECRET}#url`;
 export const VALUE = 'https://sonarqube.shared.cwiq.io';
 
+/** The requests of a run that reads it, by their paths, and what a test calls them. */
+export const LOGIN = '/v1/auth/jwt/login';
+export const READ = `/v1/${SECRET}`;
+export const STAGES = [
+  ['login', LOGIN],
+  ['read', READ],
+] as const;
+
 export type Env = Readonly<Record<string, string>>;
 
 /** Runs `civault get REF`. */

@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { afterEach } from 'node:test';
 import type { Identity } from '../vault/authority.ts';
 
 export interface ProxyOptions {
@@ -97,5 +98,18 @@ export async function startProxy({ password, refuse, identity }: ProxyOptions = 
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
+  };
+}
+
+/** Starts proxies for the tests of a file, and ends each with the test that started it. */
+export function proxiesOfTests(): (options?: ProxyOptions) => Promise<ProxyStandIn> {
+  const started: ProxyStandIn[] = [];
+  afterEach(async () => {
+    for (const proxy of started.splice(0)) await proxy.close();
+  });
+  return async (options = {}) => {
+    const proxy = await startProxy(options);
+    started.push(proxy);
+    return proxy;
   };
 }
