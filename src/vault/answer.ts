@@ -38,6 +38,11 @@ export function readAnswer(
   return { status, json: json ?? new Map(), errors: texts.map((text) => withoutSent(text, sent)) };
 }
 
+/** Whether Vault refuses the token itself and not what it is used for: it is wrong, expired, revoked or used up. */
+export function isUnknownToken({ status, errors }: VaultAnswer): boolean {
+  return status === 403 && errors.some((text) => /invalid token|bad token/.test(text));
+}
+
 // What comes without JSON may stand in front of Vault: a failure of that is worth another try, anything else is a wrong
 // address.
 function isToBeJson(status: number): boolean {

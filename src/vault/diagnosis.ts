@@ -6,7 +6,7 @@
 import { AppError, printable, quoted } from '../errors.ts';
 import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
 import { member, stringMember } from '../json.ts';
-import type { VaultAnswer } from './answer.ts';
+import { isUnknownToken, type VaultAnswer } from './answer.ts';
 import { LOGIN_ROWS, type LoginFacts } from './login-rows.ts';
 import type { ReadPlan, SessionSettings } from './requests.ts';
 
@@ -42,7 +42,7 @@ export function readRefused(answer: VaultAnswer, plan: ReadPlan, idToken: IdToke
   const path = printable(plan.path.join('/'));
   const text = wordsOf(answer);
   if (answer.status === 403) {
-    if (/invalid token|bad token/.test(text)) {
+    if (isUnknownToken(answer)) {
       if (idToken === undefined) {
         return new AppError(
           'PERMISSION_DENIED',

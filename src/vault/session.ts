@@ -7,7 +7,7 @@ import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
 import { member, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
-import { readAnswer, type VaultAnswer } from './answer.ts';
+import { isUnknownToken, readAnswer, type VaultAnswer } from './answer.ts';
 import { loginRefused } from './diagnosis.ts';
 import { apiPath, baseHeaders, loginRequest, type SessionSettings } from './requests.ts';
 
@@ -54,8 +54,11 @@ export async function openSession(
     revoke: async (deadline) => {
       if (login === undefined || !login.revocable) return true;
       const request: HttpRequest = { method: 'POST', path: '/v1/auth/token/revoke-self', headers, body: '' };
-      const answer = await client.send(request, { deadline, retries: 0 }).catch(() => undefined);
-      return answer !== undefined && answer.status >= 200 && answer.status < 300;
+      const answer = await client
+        .send(request, { deadline, retries: 0 })
+        .then(readAnswer)
+        .catch(() => undefined);
+      return answer !== undefined && (answer.status < 300 || isUnknownToken(answer));
     },
   };
 }

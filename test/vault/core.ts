@@ -1,9 +1,9 @@
 // Everything a Vault knows, in one place, and nothing of HTTP.
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createEntityStore, type EntityStore } from './entities.ts';
 import type { NodeState } from './health.ts';
-import { base62, rootTokenId } from './identifiers.ts';
+import { hexEnd, rootTokenId } from './identifiers.ts';
 import { createLeaseStore, type LeaseStore } from './leases.ts';
 import { createMountTable, type MountTable } from './mounts.ts';
 import { createPolicyStore, type PolicyStore } from './policies.ts';
@@ -63,9 +63,9 @@ export function createCore(clock: () => number): Core {
     quotas: createQuotas(clock),
     wrapped,
     root,
-    unsealKey: Buffer.from(base62(32)).toString('base64'),
+    unsealKey: randomBytes(32).toString('hex'),
     clusterId: randomUUID(),
-    clusterName: `vault-cluster-${base62(8).toLowerCase()}`,
+    clusterName: `vault-cluster-${hexEnd()}`,
     sealed: false,
     node: 'active',
     activeAddress: undefined,

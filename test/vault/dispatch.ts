@@ -94,7 +94,7 @@ async function ask(
   const kept: Reply = reply.register
     ? core.leases.register(request.path, holder?.id ?? '', maxTtl(mount), reply)
     : reply;
-  // An answer with a status of its own is made by the engine, which does not know its mount's type;
-  // neither does a login.
-  return kept.status === undefined && kept.auth === undefined ? { ...kept, mountType: mount.type } : kept;
+  // An answer with a status of its own is made by the engine, which does not know its mount's type; neither does what
+  // needs no token, a login among it.
+  return kept.status === undefined && holder !== undefined ? { ...kept, mountType: mount.type } : kept;
 }

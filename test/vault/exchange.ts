@@ -31,10 +31,18 @@ const operations: Readonly<Record<string, Operation>> = {
 
 /** Answers one request. */
 export async function exchange(core: Core, incoming: Incoming, response: ServerResponse): Promise<void> {
+  if (!isPrintable(incoming.path)) {
+    // Refused before Vault has a say: not even its headers.
+    response.writeHead(400).end();
+    return;
+  }
   // The stand-in's clock, so that a test can have a Vault whose time is off.
   response.setHeader('Date', new Date(core.clock()).toUTCString());
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+  // A community server knows no namespaces, and says so by doing nothing but this.
+  const namespace = incoming.headers['x-vault-namespace'];
+  if (typeof namespace === 'string' && namespace !== '') response.setHeader('X-Vault-Namespace', namespace);
   try {
     await answer(core, incoming, response);
   } catch (reason) {
@@ -51,7 +59,9 @@ async function answer(core: Core, incoming: Incoming, response: ServerResponse):
   // percent-encoded reaches Vault, which decodes it.
   const clean = path.normalize(rawPath);
   if (clean !== rawPath) {
-    response.writeHead(301, { Location: rawQuery === '' ? clean : `${clean}?${rawQuery}` }).end();
+    const location = rawQuery === '' ? clean : `${clean}?${rawQuery}`;
+    response.writeHead(307, { 'Content-Type': 'text/html; charset=utf-8', Location: location });
+    response.end(`<a href="${location}">Temporary Redirect</a>.\n\n`);
     return;
   }
   const decoded = decodePath(rawPath);
@@ -82,14 +92,20 @@ function splitOnce(text: string, separator: string): [string, string] {
 }
 
 function decodePath(raw: string): string {
-  let decoded: string;
   try {
-    decoded = decodeURIComponent(raw);
+    return decodeURIComponent(raw);
   } catch {
     throw refusal(400);
   }
-  if (/\p{Cc}/u.test(decoded)) throw refusal(400);
-  return decoded;
+}
+
+// Go's unicode.IsPrint: of all spaces only the plain one.
+function isPrintable(path: string): boolean {
+  try {
+    return !/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(decodeURIComponent(splitOnce(path, '?')[0]));
+  } catch {
+    return true;
+  }
 }
 
 function tokenOf(headers: IncomingHttpHeaders): string {
@@ -130,7 +146,7 @@ function parseBody(body: string): JsonObject {
     data = parseJson(body);
   } catch (reason) {
     if (/^\s*[{[]/.test(body)) throw refusal(500, (reason as Error).message);
-    throw refusal(400, 'error parsing JSON');
+    throw refusal(400, `error parsing JSON: failed to parse JSON input: ${(reason as Error).message}`);
   }
   if (!(data instanceof Map)) throw refusal(400, 'error parsing JSON');
   return data;

@@ -12,8 +12,16 @@ export const role = 'nexus-ci';
 export interface GuideOptions {
   /** Fields of the role nexus-ci to set or replace. */
   readonly role?: Readonly<Record<string, unknown>>;
-  /** The type of the leased engine: the stand-in's own unless said. */
-  readonly leasedType?: string;
+  /** How Vault knows the issuer's keys, fields of `auth/jwt/config`; they are given to it unless said. */
+  readonly keys?: Readonly<Record<string, unknown>>;
+  /** What to fill it with, where two servers are to hold the same; made up unless said. */
+  readonly contents?: GuideContents;
+}
+
+/** The secrets by their API paths, and the fields of the leased ones. */
+export interface GuideContents {
+  readonly secrets: Readonly<Record<string, Values>>;
+  readonly leased: Readonly<Record<string, Values>>;
 }
 
 export interface Values {
@@ -44,11 +52,11 @@ export async function prepareGuide(
   await put('sys/mounts/secret', { type: 'kv', options: { version: '2' } });
   await put('sys/mounts/team/a/kv', { type: 'kv', options: { version: '2' } });
   await put('sys/mounts/legacy', { type: 'kv', options: { version: '1' } });
-  await put('sys/mounts/database', { type: options.leasedType ?? 'leased-kv' });
+  await put('sys/mounts/database', { type: 'leased-kv' });
   await put('sys/auth/jwt', { type: 'jwt' });
   await put('auth/jwt/config', {
-    jwt_validation_pubkeys: [issuer.publicKeyPem],
     bound_issuer: issuer.issuer,
+    ...(options.keys ?? { jwt_validation_pubkeys: [issuer.publicKeyPem] }),
   });
   await put(`sys/policies/acl/${role}`, { policy });
   await put(`auth/jwt/role/${role}`, {
@@ -61,18 +69,27 @@ export async function prepareGuide(
     ...options.role,
   });
 
-  const secrets = generateSecrets();
+  const { secrets, leased } = options.contents ?? makeContents();
   for (const [path, data] of Object.entries(secrets)) await put(path, { data });
   for (const [path, body] of Object.entries(legacy)) await put(path, body);
-  const leased = ['database/creds/ci-readonly', 'database/creds/ci-short'];
-  for (const [index, path] of leased.entries()) {
-    await put(path, {
-      username: `v-jwt-ci-${randomText(8)}`,
-      password: randomText(20),
-      ttl: index === 0 ? '1h' : '2s',
-    });
-  }
-  return { audience, role, secrets, legacy, leased, policy };
+  for (const [path, data] of Object.entries(leased)) await put(path, data);
+  return { audience, role, secrets, legacy, leased: Object.keys(leased), policy };
+}
+
+/** Makes up secrets. */
+export function makeContents(): GuideContents {
+  const credentials = (ttl: string) => ({
+    username: `v-jwt-ci-${randomText(8)}`,
+    password: randomText(20),
+    ttl,
+  });
+  return {
+    secrets: generateSecrets(),
+    leased: {
+      'database/creds/ci-readonly': credentials('1h'),
+      'database/creds/ci-short': credentials('2s'),
+    },
+  };
 }
 
 const policy = `

@@ -27,8 +27,8 @@ export interface Issuer {
   mint(claims?: ClaimOverrides, options?: MintOptions): Promise<string>;
 }
 
-/** Makes an issuer with a fresh RSA key. */
-export async function createIssuer(url: string): Promise<Issuer> {
+/** Makes an issuer with a fresh RSA key; its tokens are for `audience`, which is itself unless said. */
+export async function createIssuer(url: string, audience = url): Promise<Issuer> {
   const own = await generateKeyPair('RS256', { extractable: true });
   const publicKeyPem = await exportSPKI(own.publicKey);
   const jwk = await exportJWK(own.publicKey);
@@ -56,6 +56,7 @@ export async function createIssuer(url: string): Promise<Issuer> {
     const issuedAt = options.issuedAt ?? (options.expired ? now - 86_400 : now);
     const payload = {
       ...gitlabClaims(url, issuedAt, options.lifetime ?? 3600),
+      aud: audience,
       ...derived(claims),
       ...claims,
     };
@@ -117,6 +118,5 @@ function gitlabClaims(url: string, issuedAt: number, lifetime: number): Record<s
     iat: issuedAt,
     nbf: issuedAt - 5,
     exp: issuedAt + lifetime,
-    aud: url,
   };
 }

@@ -9,6 +9,11 @@ export function base62(length: number): string {
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
+/** Eight digits, as at the end of a mount's accessor and of a cluster's name. */
+export function hexEnd(): string {
+  return randomBytes(4).toString('hex');
+}
+
 /** What names a token without being one. */
 export function accessorId(): string {
   return base62(24);

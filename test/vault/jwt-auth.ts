@@ -26,6 +26,7 @@ import { defaultTtl, type Mount, maxTtl } from './mounts.ts';
 import { failure, type Reply, refusal } from './reply.ts';
 import type { Engine, EngineRequest } from './request.ts';
 import { routed } from './routes.ts';
+import { grant } from './time-to-live.ts';
 import { authBlock, tidyPolicies } from './tokens.ts';
 
 /** Makes the method for one mount. */
@@ -65,27 +66,31 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
     const metadata = mappedClaims(claims, role);
     checkGroups(claims, role);
     checkBoundClaims(claims, role);
-    return { auth: authBlock(giveToken(role, name, metadata), core.clock()) };
+    return giveToken(role, name, metadata);
   };
 
-  const giveToken = (role: JwtRole, name: string, metadata: Record<string, string>) => {
+  const giveToken = (role: JwtRole, name: string, metadata: Record<string, string>): Reply => {
     const entity = core.entities.loggedIn(mount.accessor, name, metadata);
-    const longest = role.explicitMaxTtl || role.maxTtl || maxTtl(mount);
-    return core.tokens.create({
-      type: role.tokenType,
+    const max = role.maxTtl > 0 ? Math.min(role.maxTtl, maxTtl(mount)) : maxTtl(mount);
+    const usual = role.ttl || defaultTtl(mount);
+    const { seconds, warnings } = grant({ usual, period: role.period, max, explicitMax: role.explicitMaxTtl });
+    const token = core.tokens.create({
+      type: /batch$/.test(role.tokenType) ? 'batch' : 'service',
       policies: tidyPolicies(role.policies, !role.noDefaultPolicy),
       path: `${mount.path}login`,
       // `jwt-jdoe`: the mount's path, with dashes, before the name.
       displayName: `${mount.path.replace(/^auth\//, '').replaceAll('/', '-')}${name}`,
       meta: { ...metadata, role: role.name },
-      ttl: Math.min(role.period || role.ttl || defaultTtl(mount), longest),
-      maxTtl: role.maxTtl || maxTtl(mount),
+      ttl: seconds,
+      maxTtl: max,
       explicitMaxTtl: role.explicitMaxTtl,
       period: role.period,
       numUses: role.numUses,
       entityId: entity.id,
       boundCidrs: role.boundCidrs,
     });
+    const auth = authBlock(token, core.clock());
+    return warnings.length > 0 ? { auth, warnings } : { auth };
   };
 
   return {

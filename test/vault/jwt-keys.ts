@@ -6,6 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { compactVerify } from 'jose';
 import { type Fields, listField, textField } from './fields.ts';
+import { parseJson, toPlain } from './json-text.ts';
 import { refusal } from './reply.ts';
 
 /** A token whose signature is good, not yet looked into. */
@@ -51,7 +52,7 @@ export async function checkKeySettings(settings: KeySettings): Promise<void> {
   }
   if (settings.jwksUrl !== '') {
     await fetchKeys(settings.jwksUrl, settings.ca).catch(() => {
-      throw refusal(400, 'error checking jwks URL');
+      throw refusal(400, `error checking jwks URL ${settings.jwksUrl}`);
     });
   }
 }
@@ -63,13 +64,13 @@ export async function createVerify(settings: KeySettings): Promise<Verify> {
   try {
     return verifyRemotely(await discover(settings), settings.ca);
   } catch (reason) {
-    throw refusal(400, `error configuring token validator: ${(reason as Error).message}`);
+    throw refusal(400, `error configuring token validator: keyset configuration error: ${(reason as Error).message}`);
   }
 }
 
 function verifyWith(keys: readonly KeyObject[]): Verify {
   return async (jwt) => {
-    if (!hasThreeParts(jwt)) throw new Error(notCompact);
+    algorithmOf(jwt);
     const verified = await firstThatFits(jwt, keys);
     if (!verified) throw new Error('no known key successfully validated the token signature');
     return verified;
@@ -79,7 +80,7 @@ function verifyWith(keys: readonly KeyObject[]): Verify {
 function verifyRemotely(url: string, ca: string): Verify {
   let cached: readonly KeyObject[] = [];
   return async (jwt) => {
-    if (!hasThreeParts(jwt)) throw new Error(`oidc: malformed jwt: ${notCompact}`);
+    checkRemotely(jwt);
     const known = await firstThatFits(jwt, cached);
     if (known) return known;
     // A key it does not know may be a new one.
@@ -92,10 +93,26 @@ function verifyRemotely(url: string, ca: string): Verify {
   };
 }
 
-const notCompact = 'go-jose/go-jose: compact JWS format must have three parts';
+// Whoever fetches keys looks at the algorithm first, whatever the mount allows later.
+function checkRemotely(jwt: string): void {
+  let algorithm: string;
+  try {
+    algorithm = algorithmOf(jwt);
+  } catch (reason) {
+    throw new Error(`oidc: malformed jwt: ${(reason as Error).message}`);
+  }
+  if (asymmetric.includes(algorithm)) return;
+  const expected = asymmetric.map((name) => `"${name}"`).join(' ');
+  throw new Error(`oidc: malformed jwt: unexpected signature algorithm "${algorithm}"; expected [${expected}]`);
+}
 
-function hasThreeParts(jwt: string): boolean {
-  return jwt.split('.').length === 3;
+const asymmetric = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'EdDSA'];
+
+function algorithmOf(jwt: string): string {
+  const parts = jwt.split('.');
+  if (parts.length !== 3) throw new Error('go-jose/go-jose: compact JWS format must have three parts');
+  const header = toPlain(parseJson(Buffer.from(parts[0] ?? '', 'base64url').toString())) as { alg?: unknown };
+  return String(header.alg);
 }
 
 async function firstThatFits(jwt: string, keys: readonly KeyObject[]): Promise<Verified | undefined> {
@@ -114,14 +131,18 @@ function parsePem(pem: string): KeyObject {
   try {
     return createPublicKey(pem);
   } catch {
-    throw refusal(400, 'error parsing public key: data does not contain any valid RSA or ECDSA public keys');
+    throw refusal(400, 'error parsing public key: data does not contain any valid public keys');
   }
 }
 
 async function discover(settings: KeySettings): Promise<string> {
   const wellKnown = `${settings.discoveryUrl.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const document = (await fetchJson(wellKnown, settings.ca)) as { jwks_uri: string };
-  return document.jwks_uri;
+  const { issuer, jwks_uri } = (await fetchJson(wellKnown, settings.ca)) as { issuer: string; jwks_uri: string };
+  if (issuer !== settings.discoveryUrl) {
+    const both = `expected "${settings.discoveryUrl}" got "${issuer}"`;
+    throw new Error(`issuer did not match the returned issuer, ${both}`);
+  }
+  return jwks_uri;
 }
 
 async function fetchKeys(url: string, ca: string): Promise<KeyObject[]> {
@@ -131,7 +152,11 @@ async function fetchKeys(url: string, ca: string): Promise<KeyObject[]> {
 
 function fetchJson(url: string, ca: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(new Error(`Get "${url}": ${error.message}`));
+    const fail = (error: NodeJS.ErrnoException): void => {
+      // Go's words for a peer that hangs up.
+      const text = error.code === 'ECONNRESET' ? 'EOF' : error.message;
+      reject(new Error(`Get "${url}": ${text}`));
+    };
     const options = { agent: false as const, ...(ca === '' ? {} : { ca }) };
     const request = (url.startsWith('https:') ? https : http).get(url, options, (response) => {
       const chunks: Buffer[] = [];

@@ -34,8 +34,11 @@ export interface JwtRole {
   readonly explicitMaxTtl: number;
   readonly period: number;
   readonly numUses: number;
-  readonly tokenType: 'service' | 'batch';
+  /** `default` is `service`; `default-batch` is `batch`. */
+  readonly tokenType: string;
   readonly boundCidrs: readonly string[];
+  /** For logins in a browser, which are not done here. */
+  readonly redirectUris: readonly string[];
 }
 
 /** Reads the body of a write to `config`. */
@@ -92,15 +95,16 @@ export function parseRole(name: string, body: Fields, previous: JwtRole | undefi
     explicitMaxTtl: secondsField(fields, 'token_explicit_max_ttl'),
     period: secondsField(fields, 'token_period'),
     numUses: secondsField(fields, 'token_num_uses'),
-    tokenType: textField(fields, 'token_type') === 'batch' ? 'batch' : 'service',
+    tokenType: textField(fields, 'token_type') || 'default',
     boundCidrs: listField(fields, 'token_bound_cidrs'),
+    redirectUris: listField(fields, 'allowed_redirect_uris'),
   };
-  refuseMistakes(role, listField(fields, 'allowed_redirect_uris'));
+  refuseMistakes(role);
   return role;
 }
 
-function refuseMistakes(role: JwtRole, redirectUris: readonly string[]): void {
-  if (role.tokenType === 'batch' && role.numUses > 0) {
+function refuseMistakes(role: JwtRole): void {
+  if (/batch$/.test(role.tokenType) && role.numUses > 0) {
     const limited = 'when set to generate tokens with limited use count';
     throw refusal(400, `'token_type' cannot be 'batch' or 'default_batch' ${limited}`);
   }
@@ -111,7 +115,7 @@ function refuseMistakes(role: JwtRole, redirectUris: readonly string[]): void {
     throw refusal(400, 'metadata key "role" is reserved and may not be a mapping destination');
   }
   if (role.userClaim === '') throw refusal(400, 'a user claim must be defined on the role');
-  if (role.type === 'oidc' && redirectUris.length === 0) {
+  if (role.type === 'oidc' && role.redirectUris.length === 0) {
     throw refusal(400, "'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or unspecified.");
   }
   const bounds = [role.boundAudiences, role.boundCidrs, Object.keys(role.boundClaims)];
@@ -129,9 +133,13 @@ export function describeRole(role: JwtRole): Record<string, unknown> {
     groups_claim: role.groupsClaim,
     bound_audiences: role.boundAudiences,
     bound_subject: role.boundSubject,
-    bound_claims: role.boundClaims,
+    allowed_redirect_uris: role.redirectUris.length > 0 ? role.redirectUris : null,
+    oidc_scopes: null,
+    verbose_oidc_logging: false,
+    max_age: 0,
+    bound_claims: 'bound_claims' in role.written ? role.boundClaims : null,
     bound_claims_type: role.boundClaimsType,
-    claim_mappings: role.claimMappings,
+    claim_mappings: 'claim_mappings' in role.written ? role.claimMappings : null,
     expiration_leeway: role.expirationLeeway,
     not_before_leeway: role.notBeforeLeeway,
     clock_skew_leeway: role.clockSkewLeeway,

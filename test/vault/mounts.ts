@@ -1,7 +1,7 @@
 // The table of mounts, secrets engines and auth methods alike: the longest prefix serves a path.
 
 import { randomUUID } from 'node:crypto';
-import { base62 } from './identifiers.ts';
+import { hexEnd } from './identifiers.ts';
 import { refusal } from './reply.ts';
 import type { Engine } from './request.ts';
 
@@ -14,6 +14,10 @@ export interface MountSpec {
   readonly options?: Readonly<Record<string, string>> | null;
   readonly defaultTtl?: number;
   readonly maxTtl?: number;
+  /** Further members of its `config`, as Vault shows them. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly local?: boolean;
+  readonly sealWrap?: boolean;
 }
 
 export interface Mount extends MountSpec {
@@ -58,7 +62,7 @@ export function createMountTable(): MountTable {
       const entry = {
         ...spec,
         path,
-        accessor: `${kind}${spec.type}_${base62(8).toLowerCase()}`,
+        accessor: `${kind}${spec.type}_${hexEnd()}`,
         uuid: randomUUID(),
       };
       const mount = { ...entry, engine: build(entry) };

@@ -1,7 +1,7 @@
 // Reading a policy's text: the part of HCL that policies use, or the same as JSON.
 
 import { toSeconds } from './fields.ts';
-import { refusal } from './reply.ts';
+import { errorList, refusal } from './reply.ts';
 
 export type Capability = 'deny' | 'create' | 'read' | 'update' | 'delete' | 'list' | 'sudo' | 'patch';
 
@@ -33,15 +33,16 @@ const known: ReadonlySet<string> = new Set([
 /** The rules of a policy, in the order they are written; a mistake is Vault's 400. */
 export function parsePolicy(text: string): PathRule[] {
   const stanzas = text.trim().startsWith('{') ? fromJson(text) : fromHcl(text);
-  return stanzas.map(([path, attributes]) => toRule(path, attributes));
+  return stanzas.map(([path, attributes, lines]) => toRule(path, attributes, lines));
 }
 
 type Attributes = Map<string, unknown>;
-type Stanza = readonly [path: string, attributes: Attributes];
+/** With the lines that the attributes' names stand on. */
+type Stanza = readonly [path: string, attributes: Attributes, lines: ReadonlyMap<string, number>];
 
-function toRule(path: string, attributes: Attributes): PathRule {
+function toRule(path: string, attributes: Attributes, lines: ReadonlyMap<string, number>): PathRule {
   for (const key of attributes.keys()) {
-    if (!known.has(key)) throw invalid(`path "${path}": invalid key "${key}"`);
+    if (!known.has(key)) throw invalid(errorList(`path "${path}": invalid key "${key}" on line ${lines.get(key)}`));
   }
   if (path.includes('+*')) throw invalid(`path "${path}": invalid use of wildcards ('+*' is forbidden)`);
   const given = attributes.get('capabilities') ?? [];
@@ -65,18 +66,18 @@ function fromJson(text: string): Stanza[] {
   } catch {
     throw invalid('object expected closing RBRACE got: EOF');
   }
-  return Object.entries(parsed.path ?? {}).map(([path, rule]) => [path, new Map(Object.entries(rule))]);
+  return Object.entries(parsed.path ?? {}).map(([path, rule]) => [path, new Map(Object.entries(rule)), new Map()]);
 }
 
 function fromHcl(text: string): Stanza[] {
-  const tokens = [...text.matchAll(/#.*|\/\/.*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|[A-Za-z_][\w-]*|\d+|\S/g)]
-    .map(([token]) => token)
-    .filter((token) => !/^(?:#|\/\/|\/\*)/.test(token));
+  const pattern = /#.*|\/\/.*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|[A-Za-z_][\w-]*|\d+|\S/g;
+  const matches = [...text.matchAll(pattern)].filter(([token]) => !/^(?:#|\/\/|\/\*)/.test(token));
+  const tokens = matches.map(([token]) => token);
   let at = 0;
 
   const next = (): string => {
     const token = tokens[at];
-    if (token === undefined) throw invalid('object expected closing RBRACE got: EOF');
+    if (token === undefined) throw invalid(`At ${endOf(text)}: object expected closing RBRACE got: EOF`);
     at += 1;
     return token;
   };
@@ -96,31 +97,41 @@ function fromHcl(text: string): Stanza[] {
     at += 1;
     return list;
   };
-  const body = (): Attributes => {
+  const body = (): readonly [Attributes, ReadonlyMap<string, number>] => {
     const attributes: Attributes = new Map();
+    const lines = new Map<string, number>();
     expect('{');
     while (tokens[at] !== '}') {
+      const line = text.slice(0, matches[at]?.index).split('\n').length;
       const key = name();
+      lines.set(key, line);
       expect('=');
       attributes.set(key, value());
     }
     at += 1;
-    return attributes;
+    return [attributes, lines];
   };
 
   const stanzas: Stanza[] = [];
   while (at < tokens.length) {
     const key = name();
     if (key === 'path') {
-      stanzas.push([name(), body()]);
+      stanzas.push([name(), ...body()]);
     } else if (key === 'name') {
       expect('=');
       value();
     } else {
-      throw invalid(`1 error occurred:\n\t* invalid key "${key}" on line 1\n\n`);
+      // Vault does not know the line of what stands at the top.
+      throw invalid(errorList(`invalid key "${key}" on line 0`));
     }
   }
   return stanzas;
+}
+
+// Where HCL's scanner is when it runs out of text: a column beyond the last.
+function endOf(text: string): string {
+  const lines = text.split('\n');
+  return `${lines.length}:${(lines.at(-1) ?? '').length + 2}`;
 }
 
 function unquote(token: string): string {

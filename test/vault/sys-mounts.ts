@@ -6,7 +6,7 @@ import { type Json, toJsonObject } from './json-text.ts';
 import { createJwtAuth } from './jwt-auth.ts';
 import { createKvV1 } from './kv-v1.ts';
 import { createKvV2 } from './kv-v2.ts';
-import type { Mount, MountSpec } from './mounts.ts';
+import { defaultTtl, type Mount, type MountSpec, maxTtl } from './mounts.ts';
 import { reachesMount } from './policy.ts';
 import { failure, type Reply, refusal } from './reply.ts';
 import type { Engine, EngineRequest } from './request.ts';
@@ -71,7 +71,10 @@ function mountServing(core: Core, request: EngineRequest, path: string): Reply {
     const advice = "please ensure client's policies grant access to path";
     throw refusal(403, `preflight capability check returned 403, ${advice} "${sought}"`);
   }
-  return { data: toJsonObject({ ...describe(mount), path: shortPath(mount) }) };
+  const effective = { default_lease_ttl: defaultTtl(mount), max_lease_ttl: maxTtl(mount) };
+  const { config, ...rest } = describe(mount);
+  const data = { ...rest, config: { ...(config as object), ...effective }, path: shortPath(mount) };
+  return { data: toJsonObject(data) };
 }
 
 function shortPath(mount: Mount): string {
@@ -83,16 +86,15 @@ function mountSpec(request: EngineRequest): MountSpec {
   const type = textField(fields, 'type');
   if (type === '') throw refusal(400, 'backend type must be specified as a string');
   const config = mapField(fields, 'config');
+  const isLogin = request.rest.startsWith('auth/');
   const options = Object.entries(mapField(fields, 'options')).map(([key, value]) => [key, String(value)]);
   // `kv-v2` is another way to say `kv` with version 2.
   const versioned = /^kv-v([12])$/.exec(type)?.[1];
   return {
     type: versioned === undefined ? type : 'kv',
     description: textField(fields, 'description'),
-    options:
-      options.length === 0 && versioned === undefined
-        ? null
-        : { ...Object.fromEntries(options), ...(versioned === undefined ? {} : { version: versioned }) },
+    ...(isLogin ? { config: { token_type: 'default-service' } } : {}),
+    options: { ...Object.fromEntries(options), ...(versioned === undefined ? {} : { version: versioned }) },
     defaultTtl: secondsField(config, 'default_lease_ttl'),
     maxTtl: secondsField(config, 'max_lease_ttl'),
   };
@@ -120,16 +122,17 @@ function describe(mount: Mount): Record<string, unknown> {
       default_lease_ttl: mount.defaultTtl ?? 0,
       force_no_cache: false,
       max_lease_ttl: mount.maxTtl ?? 0,
+      ...mount.config,
     },
     deprecation_status: 'supported',
     description: mount.description ?? '',
     external_entropy_access: false,
-    local: false,
+    local: mount.local ?? false,
     options: mount.options ?? null,
     plugin_version: '',
     running_plugin_version: 'v1.21.4+builtin.vault',
     running_sha256: '',
-    seal_wrap: false,
+    seal_wrap: mount.sealWrap ?? false,
     type: mount.type,
     uuid: mount.uuid,
   };

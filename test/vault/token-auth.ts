@@ -7,6 +7,7 @@ import { systemTtl } from './mounts.ts';
 import { failure, type Reply, refusal } from './reply.ts';
 import type { Engine, EngineRequest } from './request.ts';
 import { routed } from './routes.ts';
+import { grant } from './time-to-live.ts';
 import { authBlock, secondsLeft, type Token, tidyPolicies } from './tokens.ts';
 
 /** Makes the method that is always mounted. */
@@ -36,29 +37,44 @@ export function createTokenAuth(core: Core): Engine {
     if (!isRoot && !policies.every((policy) => parent.policies.includes(policy))) {
       throw refusal(400, 'child policies must be subset of parent');
     }
-    const lasting = policies.includes('root') ? 0 : systemTtl;
+    const forEver = policies.includes('root') && secondsField(fields, 'ttl') === 0;
+    const explicitMax = secondsField(fields, 'explicit_max_ttl');
+    const period = secondsField(fields, 'period');
+    const usual = secondsField(fields, 'ttl') || systemTtl;
+    const { seconds, warnings } = grant({ usual, period, max: systemTtl, explicitMax });
     const token = core.tokens.create({
       type: textField(fields, 'type') === 'batch' ? 'batch' : 'service',
       policies,
       path: 'auth/token/create',
       displayName: ['token', textField(fields, 'display_name')].filter((part) => part !== '').join('-'),
       meta: 'meta' in fields ? (mapField(fields, 'meta') as Record<string, string>) : null,
-      ttl: secondsField(fields, 'period') || secondsField(fields, 'ttl') || lasting,
-      explicitMaxTtl: secondsField(fields, 'explicit_max_ttl'),
-      period: secondsField(fields, 'period'),
+      ttl: forEver ? 0 : seconds,
+      explicitMaxTtl: explicitMax,
+      period,
       numUses: secondsField(fields, 'num_uses'),
       renewable: fields['renewable'] !== false,
       parent: orphan || (isRoot && flagField(fields, 'no_parent')) ? '' : parent.id,
       ...(isRoot && textField(fields, 'id') !== '' ? { id: textField(fields, 'id') } : {}),
     });
-    return { auth: authBlock(token, core.clock()) };
+    const auth = authBlock(token, core.clock());
+    return warnings.length > 0 ? { auth, warnings } : { auth };
   };
 
   const renew = (token: Token, request: EngineRequest): Reply => {
     if (token.type === 'batch') throw refusal(400, 'batch tokens cannot be renewed');
     if (!token.renewable) throw refusal(400, 'lease is not renewable');
-    const renewed = core.tokens.renew(token, secondsField(request.fields, 'increment'));
-    return { auth: authBlock(renewed, core.clock()) };
+    const { seconds, warnings } = grant(
+      {
+        increment: secondsField(request.fields, 'increment'),
+        usual: token.ttl,
+        period: token.period,
+        max: token.maxTtl,
+        explicitMax: token.explicitMaxTtl,
+      },
+      (core.clock() - token.issuedAt) / 1000,
+    );
+    const auth = authBlock(core.tokens.renew(token, seconds), core.clock());
+    return warnings.length > 0 ? { auth, warnings } : { auth };
   };
 
   const revoke = (token: Token): null => {

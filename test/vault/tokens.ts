@@ -41,7 +41,7 @@ export interface TokenStore {
   findByAccessor(accessor: string): Token | undefined;
   /** Counts one use; false when this was the last. */
   use(token: Token): boolean;
-  /** Gives a token more time, within its limits. */
+  /** Gives a token so many seconds from now. */
   renew(token: Token, seconds: number): Token;
   /** Ends a token, its children, and through `onEnd` all that hangs on it. */
   revoke(id: string): void;
@@ -106,10 +106,7 @@ export function createTokenStore(clock: () => number, onEnd: (id: string) => voi
       return token.usesLeft > 1;
     },
     renew(token, seconds) {
-      const limit = token.explicitMaxTtl || token.maxTtl;
-      const wanted = token.period || seconds || token.ttl;
-      const latest = token.period ? Number.POSITIVE_INFINITY : token.issuedAt + limit * 1000;
-      const renewed = { ...token, expiresAt: Math.min(clock() + wanted * 1000, latest), renewedAt: clock() };
+      const renewed = { ...token, expiresAt: clock() + seconds * 1000, renewedAt: clock() };
       tokens.set(token.id, renewed);
       return renewed;
     },
@@ -134,7 +131,8 @@ export function authBlock(token: Token, now: number): AuthBlock {
     policies: token.policies,
     token_policies: token.policies,
     metadata: token.meta,
-    lease_duration: secondsLeft(token, now),
+    // What was granted a moment ago, whole seconds: nothing of it is spent yet.
+    lease_duration: token.expiresAt === null ? 0 : Math.round((token.expiresAt - now) / 1000),
     renewable: token.renewable,
     entity_id: token.entityId,
     token_type: token.type,

@@ -1,0 +1,83 @@
+// Finds a real Vault server to test with, or builds one, and writes its path to standard output. What goes on meanwhile
+// is told on standard error.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SOURCE = fileURLToPath(new URL('server', import.meta.url));
+
+const NONE = `There is no real Vault server to test with. One of these is enough:
+  - Go 1.21 or later (https://go.dev/dl): a server is then built from Vault's source, which takes some minutes once
+  - a vault or bao program on PATH
+  - VAULT_BIN=/path/to/vault (or bao)`;
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** The path of a server: VAULT_BIN, one on PATH, one built before, or one that is built now. */
+function findServer(): string {
+  const given = process.env['VAULT_BIN'] ?? '';
+  if (given !== '') {
+    if (isProgram(given)) return resolve(given);
+    throw new Error(`VAULT_BIN: ${given} is not there, or not to be executed`);
+  }
+  const found = onPath('vault') ?? onPath('bao');
+  if (found !== undefined) return found;
+  const go = onPath('go');
+  const built = builtFile();
+  if (isProgram(built)) return built;
+  if (go === undefined) throw new Error(NONE);
+  return build(go, built);
+}
+
+// Named after what it is made from: another version is another file.
+function builtFile(): string {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(SOURCE, file)));
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return join(cache, 'civault', `vault-server-${hash.digest('hex').slice(0, 16)}`);
+}
+
+function build(go: string, file: string): string {
+  const started = performance.now();
+  say("Building a Vault server from its source: some minutes the first time (1 GB of modules to fetch), seconds later");
+  mkdirSync(join(file, '..'), { recursive: true });
+  const half = `${file}.${process.pid}`;
+  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', half, '.'];
+  // Without cgo no C compiler is needed.
+  const { status } = spawnSync(go, args, {
+    cwd: SOURCE,
+    env: { ...process.env, CGO_ENABLED: '0' },
+    stdio: ['ignore', process.stderr, process.stderr],
+  });
+  if (status !== 0) throw new Error(`go build failed (${status}); is the Go module proxy within reach?`);
+  renameSync(half, file);
+  say(`Built in ${Math.round((performance.now() - started) / 1000)} s: ${file}`);
+  return file;
+}
+
+function onPath(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+try {
+  process.stdout.write(findServer());
+} catch (error) {
+  say((error as Error).message);
+  process.exitCode = 1;
+}

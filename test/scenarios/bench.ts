@@ -1,0 +1,157 @@
+// What a scenario stands on: a Vault that is prepared as the guide describes, whichever it is, an issuer of ID tokens,
+// civault beside it, and a record of all that is asked and answered.
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assertNoToken } from '../harness/judged-run.ts';
+import type { CommandOptions, Outcome } from '../harness/command.ts';
+import type { Place } from '../harness/place.ts';
+import type { VaultAnswer } from '../vault/client.ts';
+import type { Guide } from '../vault/guide.ts';
+import type { ClaimOverrides, Issuer, MintOptions } from '../vault/id-token.ts';
+import type { Exchange, Recorder } from './recorder.ts';
+import type { Server } from './server.ts';
+import { answered, type Entry, type Played, steady } from './transcript.ts';
+
+/** A scenario: what is set up, asked and run, and what must come of it. It is played on every server alike. */
+export interface Scenario {
+  readonly name: string;
+  readonly play: (bench: Bench) => Promise<void>;
+}
+
+/** How Vault knows the issuer's keys: they were given to it, or it fetches them from the issuer. */
+export type Keys = 'given' | 'fetched';
+
+/** A run of civault, and what it asked of Vault, by request. */
+export interface Run extends Outcome {
+  readonly exchanges: readonly Exchange[];
+}
+
+export interface BenchParts {
+  readonly server: Server;
+  readonly recorder: Recorder;
+  readonly place: Place;
+  readonly keys: Keys;
+  readonly issuer: Issuer;
+  readonly guide: Guide;
+}
+
+/** The bench of one server. */
+export class Bench {
+  readonly keys: Keys;
+  readonly issuer: Issuer;
+  readonly guide: Guide;
+  readonly unsealKey: string;
+  readonly #server: Server;
+  readonly #recorder: Recorder;
+  readonly #place: Place;
+  #entries: Entry[] = [];
+
+  constructor({ server, recorder, place, keys, issuer, guide }: BenchParts) {
+    this.keys = keys;
+    this.issuer = issuer;
+    this.guide = guide;
+    this.unsealKey = server.unsealKey;
+    this.#server = server;
+    this.#recorder = recorder;
+    this.#place = place;
+  }
+
+  /** Plays a scenario. Never throws: what went wrong is part of what is given back. */
+  async play(scenario: Scenario): Promise<Played> {
+    this.#entries = [];
+    const failure = await scenario.play(this).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    return { described: this.#server.described, entries: this.#entries, failure };
+  }
+
+  /** Sets something up with the root token. */
+  async setUp(method: string, path: string, body?: unknown): Promise<VaultAnswer> {
+    const answer = await this.#server.request(method, path, body);
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
+    this.#record(method, path, answer, false);
+    return answer;
+  }
+
+  /** Asks with a token of the scenario's; '' is none at all. */
+  async ask(
+    token: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<VaultAnswer> {
+    return this.askRoot(method, path, body, { 'X-Vault-Token': token, ...headers });
+  }
+
+  /** Asks with the root token. */
+  async askRoot(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<VaultAnswer> {
+    const answer = await this.#server.request(method, path, body, headers);
+    this.#record(method, path, answer, true);
+    return answer;
+  }
+
+  /** Asks again and again, for what a server does a moment later; of no interest to the record. */
+  async until(what: string, method: string, path: string, body: unknown, status: number): Promise<void> {
+    for (let left = 100; left > 0; left -= 1) {
+      if ((await this.#server.request(method, path, body)).status === status) return;
+      await sleep(50);
+    }
+    assert.fail(`${what}: ${method} ${path} does not come to answer ${status}`);
+  }
+
+  /** Runs a script with civault on its PATH, as a job would, with an ID token of this job unless told otherwise. */
+  async run(script: string, env: Readonly<Record<string, string>> = {}): Promise<Run> {
+    const surroundings = {
+      VAULT_ADDR: this.#recorder.address,
+      VAULT_CACERT_BYTES: this.#recorder.ca,
+      VAULT_ID_TOKEN: env['VAULT_ID_TOKEN'] ?? (await this.mint()),
+      ...env,
+    };
+    const options: CommandOptions = { env: surroundings, limit: 60_000 };
+    const outcome = await this.#place.run(script, options);
+    assertNoToken(outcome, surroundings);
+    const exchanges = inOrder(this.#recorder.take());
+    const { status, stdout, stderr } = outcome;
+    this.#entries.push(
+      ...exchanges.map((exchange) => answered(exchange, true)),
+      { kind: 'run', script, status, stdout: steady(stdout.toString()), stderr: steady(stderr) },
+    );
+    return { ...outcome, exchanges };
+  }
+
+  /** An ID token of this job's, issued when the server's clock says. */
+  mint(claims: ClaimOverrides = {}, options: MintOptions = {}): Promise<string> {
+    return this.issuer.mint(claims, { issuedAt: this.now(), ...options });
+  }
+
+  /** The server's clock, in seconds since 1970. */
+  now(): number {
+    return Math.floor(this.#server.clock() / 1000);
+  }
+
+  wait(seconds: number): Promise<void> {
+    return this.#server.wait(seconds);
+  }
+
+  #record(method: string, path: string, { status, headers, text }: VaultAnswer, told: boolean): void {
+    this.#entries.push(answered({ method, path, status, headers, body: text }, told));
+  }
+}
+
+// Reads go side by side, and what is refused for now is tried again: neither the order nor the number is the server's.
+function inOrder(exchanges: readonly Exchange[]): Exchange[] {
+  const first = exchanges.findIndex(({ method }) => method === 'GET');
+  const last = exchanges.findLastIndex(({ method }) => method === 'GET');
+  const key = ({ path, status, body }: Exchange) => `${path} ${status} ${steady(body)}`;
+  const reads = exchanges.slice(first, last + 1).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const all = first < 0 ? exchanges : [...exchanges.slice(0, first), ...reads, ...exchanges.slice(last + 1)];
+  return all.filter((each, index) => index === 0 || key(each) !== key(all[index - 1] as Exchange));
+}

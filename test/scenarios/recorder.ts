@@ -1,0 +1,77 @@
+// Stands between civault and a Vault, passes everything on as it is, and keeps what was asked and answered.
+
+import http, { type IncomingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { createAuthority } from '../vault/authority.ts';
+import type { Server } from './server.ts';
+
+/** A request and what became of it. */
+export interface Exchange {
+  readonly method: string;
+  /** What follows `/v1/`, with its query, as it was sent. */
+  readonly path: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Recorder {
+  /** `https://127.0.0.1:PORT` */
+  readonly address: string;
+  /** The certificate of its authority, PEM. */
+  readonly ca: string;
+  /** What passed since it was last asked. */
+  readonly take: () => Exchange[];
+  readonly close: () => Promise<void>;
+}
+
+/** Starts a recorder before a server. */
+export async function startRecorder(server: Pick<Server, 'address' | 'ca'>): Promise<Recorder> {
+  const authority = await createAuthority('Recorder CA');
+  const { certificatePem: cert, keyPem: key } = await authority.issue({ names: ['127.0.0.1'] });
+  const { hostname, port } = new URL(server.address);
+  const agent = new https.Agent({ keepAlive: true, ca: server.ca });
+  let exchanges: Exchange[] = [];
+
+  const passOn = async (incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> => {
+    const { method = '', url = '', headers } = incoming;
+    const sent = await buffer(incoming);
+    const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      https
+        .request({ agent, hostname, port, method, path: url, headers }, resolve)
+        .on('error', reject)
+        .end(sent);
+    });
+    const body = await buffer(answer);
+    const status = answer.statusCode ?? 0;
+    exchanges.push({
+      method,
+      path: url.replace(/^\/v1\//, ''),
+      status,
+      headers: answer.headers,
+      body: body.toString(),
+    });
+    outgoing.writeHead(status, answer.headers).end(body);
+  };
+  const front = https.createServer({ cert, key }, (incoming, outgoing) => {
+    passOn(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+
+  return {
+    address: `https://127.0.0.1:${(front.address() as AddressInfo).port}`,
+    ca: authority.certificatePem,
+    take: () => {
+      const taken = exchanges;
+      exchanges = [];
+      return taken;
+    },
+    close: async () => {
+      agent.destroy();
+      front.closeAllConnections();
+      await new Promise((resolve) => front.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// Scenarios of `sys/`: sealing, limits, mounts and policies.
+
+import assert from 'node:assert/strict';
+import type { Scenario } from './bench.ts';
+import { answerTo, at, denied, failed, refused, refusedExactly, tokenFor, wrote } from './steps.ts';
+
+const LOGIN = 'auth/jwt/login';
+const REF = 'legacy/app#user';
+
+export const system: readonly Scenario[] = [
+  {
+    name: 'a sealed Vault answers nobody until it is unsealed',
+    play: async (bench) => {
+      await bench.setUp('PUT', 'sys/seal');
+      const run = await bench.run(`civault get ${REF} --retries 0`);
+      failed(run, 6, /Vault is sealed: it answers nobody/);
+      refusedExactly(answerTo(run, LOGIN), 503, 'Vault is sealed');
+      assert.equal((await bench.askRoot('GET', 'sys/health')).status, 503);
+      assert.equal(at(await bench.askRoot('GET', 'sys/seal-status'), 'sealed'), true);
+      await bench.setUp('PUT', 'sys/unseal', { key: bench.unsealKey });
+      await bench.until('the unsealed Vault', 'GET', 'sys/health', undefined, 200);
+      wrote(await bench.run(`civault get ${REF}`), 'legacy-app');
+    },
+  },
+  {
+    name: 'a quota of reads, which says for how long only when it is told to',
+    play: async (bench) => {
+      const quota = { path: 'legacy/', rate: 2, interval: '10s' };
+      await bench.setUp('POST', 'sys/quotas/rate-limit/few', quota);
+      const read = () => bench.askRoot('GET', 'legacy/app');
+      assert.deepEqual([(await read()).status, (await read()).status], [200, 200]);
+      const limited = await read();
+      refusedExactly(limited, 429, 'request path "legacy/app": rate limit quota exceeded');
+      assert.equal(limited.headers['retry-after'], undefined);
+      await bench.setUp('POST', 'sys/quotas/config', { enable_rate_limit_response_headers: true });
+      assert.match(String((await read()).headers['retry-after']), /^\d+$/);
+      await bench.setUp('POST', 'sys/quotas/config', { enable_rate_limit_response_headers: false });
+      await bench.setUp('DELETE', 'sys/quotas/rate-limit/few');
+    },
+  },
+  {
+    name: 'a quota of logins is told, or waited for',
+    play: async (bench) => {
+      const limit = (interval: string) =>
+        bench.setUp('POST', 'sys/quotas/rate-limit/logins', { path: 'auth/jwt/', rate: 1, interval });
+      await limit('1h');
+      wrote(await bench.run(`civault get ${REF}`), 'legacy-app');
+      const refusedOne = await bench.run(`civault get ${REF} --retries 0`);
+      failed(refusedOne, 6, /Vault refuses more requests for now \(429\): .*rate limit quota exceeded/);
+      const text = `request path "${LOGIN}": rate limit quota exceeded`;
+      refusedExactly(answerTo(refusedOne, LOGIN), 429, text);
+      await bench.setUp('DELETE', 'sys/quotas/rate-limit/logins');
+      wrote(await bench.run(`civault get ${REF} --retries 0`), 'legacy-app');
+    },
+  },
+  {
+    name: 'mounts are made, refused in another’s way, and taken away',
+    play: async (bench) => {
+      const mount = (path: string, type: string) => bench.askRoot('POST', `sys/mounts/${path}`, { type });
+      refused(await mount('secret/x', 'kv'), 400, 'path is already in use at secret/');
+      refused(await mount('x', 'no-such-engine'), 400, 'no-such-engine');
+      assert.equal((await mount('x', 'kv-v2')).status, 204);
+      const mounts = await bench.askRoot('GET', 'sys/mounts');
+      assert.deepEqual(at(mounts, 'data', 'x/', 'options'), { version: '2' });
+      assert.deepEqual(at(mounts, 'x/', 'options'), { version: '2' });
+      assert.equal((await bench.askRoot('DELETE', 'sys/mounts/x')).status, 204);
+    },
+  },
+  {
+    name: 'a policy that cannot be read',
+    play: async (bench) => {
+      const write = (policy: string) => bench.askRoot('PUT', 'sys/policies/acl/broken', { policy });
+      refused(await write('path "x" { capabilities = ["fly"] }'), 400, 'invalid capability "fly"');
+      refused(await write('path "x" {'), 400, 'failed to parse policy');
+      refused(await write('path "x" {\n  capabilities = ["read"]\n'), 400, 'failed to parse policy');
+      refused(await write('path "x" { powers = ["read"] }'), 400, 'invalid key "powers"');
+      refused(await write('way "x" { capabilities = ["read"] }'), 400, 'invalid key "way"');
+      refused(await write('path "a+*" { capabilities = ["read"] }'), 400, 'forbidden');
+      refused(await write(''), 400, "'policy' parameter not supplied or empty");
+      assert.equal((await write('{"path":{"x":{"capabilities":["read"]}}}')).status, 204);
+    },
+  },
+  {
+    name: 'a write that creates is told from one that updates',
+    play: async (bench) => {
+      const token = await tokenFor(bench, 'path "legacy/mine" { capabilities = ["create", "delete"] }');
+      const write = () => bench.ask(token, 'POST', 'legacy/mine', { a: 1 });
+      assert.equal((await write()).status, 204);
+      refusedExactly(await write(), 403, denied);
+      assert.equal((await bench.ask(token, 'DELETE', 'legacy/mine')).status, 204);
+    },
+  },
+  {
+    name: 'a token is told what it may do',
+    play: async (bench) => {
+      const answer = await bench.askRoot('POST', 'sys/capabilities-self', { paths: ['secret/data/x'] });
+      assert.deepEqual(at(answer, 'data', 'secret/data/x'), ['root']);
+    },
+  },
+];

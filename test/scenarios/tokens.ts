@@ -1,0 +1,167 @@
+// Scenarios of tokens and leases: how long they last, and what ends with what.
+
+import assert from 'node:assert/strict';
+import type { Bench, Scenario } from './bench.ts';
+import {
+  at,
+  definePolicy,
+  defineRole,
+  denied,
+  invalidToken,
+  logIn,
+  refused,
+  refusedExactly,
+  tokenFor,
+  tryLogin,
+} from './steps.ts';
+
+const LONG_LEASE = 'database/creds/ci-readonly';
+const SHORT_LEASE = 'database/creds/ci-short';
+
+async function leaseFrom(bench: Bench, token: string, path: string): Promise<string> {
+  const answer = await bench.ask(token, 'GET', path);
+  const lease = String(at(answer, 'lease_id'));
+  assert.match(lease, new RegExp(`^${path}/\\w{24}$`), answer.text);
+  return lease;
+}
+
+// A real Vault ends a lease a moment after its token, or after its time.
+function leaseEnds(bench: Bench, lease: string): Promise<void> {
+  return bench.until('the lease ends', 'PUT', 'sys/leases/lookup', { lease_id: lease }, 400);
+}
+
+export const tokens: readonly Scenario[] = [
+  {
+    name: 'a lease ends with the token that made it',
+    play: async (bench) => {
+      const token = await logIn(bench);
+      const answer = await bench.ask(token, 'GET', LONG_LEASE);
+      assert.deepEqual([at(answer, 'lease_duration'), at(answer, 'renewable')], [3600, true]);
+      const lease = await leaseFrom(bench, token, LONG_LEASE);
+      assert.equal((await bench.askRoot('PUT', 'sys/leases/lookup', { lease_id: lease })).status, 200);
+      assert.equal((await bench.ask(token, 'POST', 'auth/token/revoke-self')).status, 204);
+      await leaseEnds(bench, lease);
+      refusedExactly(await bench.ask(token, 'GET', LONG_LEASE), 403, invalidToken);
+    },
+  },
+  {
+    name: 'a lease is renewed and looked up by its holder, revoked by who may',
+    play: async (bench) => {
+      const token = await logIn(bench);
+      const lease = await leaseFrom(bench, token, SHORT_LEASE);
+      const ask = (what: string, body: unknown) => bench.ask(token, 'POST', `sys/leases/${what}`, body);
+      const renewed = await ask('renew', { lease_id: lease, increment: 60 });
+      assert.deepEqual([at(renewed, 'lease_id'), at(renewed, 'lease_duration')], [lease, 60]);
+      const found = await ask('lookup', { lease_id: lease });
+      assert.ok(Number(at(found, 'data', 'ttl')) >= 58, found.text);
+      refused(await ask('renew', { lease_id: 'none' }), 400, 'lease not found');
+      refused(await ask('lookup', { lease_id: 'none' }), 400, 'invalid lease');
+      refusedExactly(await ask('revoke', { lease_id: lease }), 403, denied);
+      await bench.setUp('PUT', 'sys/leases/revoke', { lease_id: lease });
+      await leaseEnds(bench, lease);
+    },
+  },
+  {
+    name: 'a lease of two seconds and a token of three expire',
+    play: async (bench) => {
+      await defineRole(bench, 'short', { token_ttl: '3s', token_max_ttl: '5s' });
+      const token = await logIn(bench, 'short');
+      const lease = await leaseFrom(bench, token, SHORT_LEASE);
+      const lookUp = () => bench.ask(token, 'GET', 'auth/token/lookup-self');
+      const looked = await lookUp();
+      assert.deepEqual(
+        [at(looked, 'data', 'creation_ttl'), at(looked, 'data', 'display_name')],
+        [3, 'jwt-jdoe'],
+      );
+      const renewed = await bench.ask(token, 'POST', 'auth/token/renew-self', { increment: '1h' });
+      assert.ok(Number(at(renewed, 'auth', 'lease_duration')) <= 5, renewed.text);
+      await bench.wait(2.5);
+      await leaseEnds(bench, lease);
+      assert.equal((await lookUp()).status, 200);
+      await bench.wait(3);
+      refusedExactly(await lookUp(), 403, invalidToken);
+    },
+  },
+  {
+    name: 'a time beyond the longest is cut, with a warning',
+    play: async (bench) => {
+      const warned = (answer: { json: unknown }) => String(at(answer, 'warnings'));
+      await defineRole(bench, 'long', { token_ttl: '900h' });
+      assert.match(warned(await tryLogin(bench, 'long')), /TTL of "900h" exceeded the effective max_ttl of "768h"/);
+      await defineRole(bench, 'long', { token_explicit_max_ttl: '90m', token_ttl: '' });
+      const login = await tryLogin(bench, 'long');
+      assert.equal(at(login, 'auth', 'lease_duration'), 5400);
+      await defineRole(bench, 'long', { token_explicit_max_ttl: '', token_period: '1h' });
+      const periodic = String(at(await tryLogin(bench, 'long'), 'auth', 'client_token'));
+      const renewed = await bench.ask(periodic, 'POST', 'auth/token/renew-self', { increment: '9h' });
+      assert.equal(at(renewed, 'auth', 'lease_duration'), 3600);
+      const made = await bench.askRoot('POST', 'auth/token/create', { policies: ['default'], ttl: '900h' });
+      assert.match(warned(made), /TTL of "900h" exceeded/);
+    },
+  },
+  {
+    name: 'a token of few uses',
+    play: async (bench) => {
+      await defineRole(bench, 'two-uses', { token_num_uses: 2 });
+      const token = await logIn(bench, 'two-uses');
+      assert.equal((await bench.ask(token, 'GET', 'legacy/app')).status, 200);
+      refused(await bench.ask(token, 'GET', LONG_LEASE), 400, 'token had one use left');
+      refusedExactly(await bench.ask(token, 'GET', 'legacy/app'), 403, invalidToken);
+    },
+  },
+  {
+    name: 'a batch token is neither renewed nor revoked',
+    play: async (bench) => {
+      const token = await tokenFor(bench, 'path "legacy/app" { capabilities = ["read"] }', { type: 'batch' });
+      assert.match(token, /^hvb\./);
+      const looked = await bench.ask(token, 'GET', 'auth/token/lookup-self');
+      assert.deepEqual([at(looked, 'data', 'type'), at(looked, 'data', 'accessor')], ['batch', '']);
+      const ask = (what: string) => bench.ask(token, 'POST', `auth/token/${what}`);
+      refused(await ask('revoke-self'), 400, 'batch tokens cannot be revoked');
+      refused(await ask('renew-self'), 400, 'batch tokens cannot be renewed');
+    },
+  },
+  {
+    name: 'children end with their parent, and get no more than it has',
+    play: async (bench) => {
+      const parent = await tokenFor(bench, 'path "auth/token/create" { capabilities = ["update"] }');
+      const create = (fields: object) => bench.ask(parent, 'POST', 'auth/token/create', fields);
+      const child = String(at(await create({}), 'auth', 'client_token'));
+      refused(await create({ policies: ['nexus-ci'] }), 400, 'child policies must be subset of parent');
+      await bench.ask(parent, 'POST', 'auth/token/revoke-self');
+      refusedExactly(await bench.ask(child, 'GET', 'auth/token/lookup-self'), 403, invalidToken);
+    },
+  },
+  {
+    name: 'a policy that limits wrapping refuses who does not ask for it',
+    play: async (bench) => {
+      const times = 'min_wrapping_ttl = "1s" max_wrapping_ttl = "90s"';
+      const token = await tokenFor(bench, `path "legacy/app" { capabilities = ["read"] ${times} }`);
+      refusedExactly(await bench.ask(token, 'GET', 'legacy/app'), 403, denied);
+      const wrapped = await bench.ask(token, 'GET', 'legacy/app', undefined, { 'X-Vault-Wrap-TTL': '60' });
+      assert.deepEqual([at(wrapped, 'data'), at(wrapped, 'wrap_info', 'ttl')], [null, 60]);
+      const opener = String(at(wrapped, 'wrap_info', 'token'));
+      const unwrap = () => bench.ask(opener, 'POST', 'sys/wrapping/unwrap');
+      assert.equal(at(await unwrap(), 'data', 'user'), 'legacy-app');
+      refused(await unwrap(), 400, 'wrapping token is not valid');
+    },
+  },
+  {
+    name: 'a templated policy follows the claims of the login',
+    play: async (bench) => {
+      const mounts = await bench.askRoot('GET', 'sys/auth');
+      const accessor = String(at(mounts, 'jwt/', 'accessor'));
+      const project = `{{identity.entity.aliases.${accessor}.metadata.project}}`;
+      await definePolicy(bench, 'by-project', `path "secret/data/${project}/*" { capabilities = ["read"] }`);
+      await defineRole(bench, 'by-project', {
+        claim_mappings: { project_path: 'project' },
+        token_policies: 'by-project',
+      });
+      await bench.setUp('POST', 'secret/data/g/p/x', { data: { mine: 'of the project' } });
+      const mine = await logIn(bench, 'by-project', { project_path: 'g/p', user_login: 'a' });
+      assert.equal((await bench.ask(mine, 'GET', 'secret/data/g/p/x')).status, 200);
+      const other = await logIn(bench, 'by-project', { project_path: 'g/other', user_login: 'b' });
+      refusedExactly(await bench.ask(other, 'GET', 'secret/data/g/p/x'), 403, denied);
+    },
+  },
+];
