@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build demo test lint format bench clean
+.PHONY: help build demo test test-vault vault-answers lint format bench clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
@@ -11,7 +11,8 @@ ARCH ?=
 # The Node.js release line inside, by pkg's name: node20 unless said
 BASE ?=
 SOURCES := $(shell find src build -type f) package.json package-lock.json
-TESTS = $(shell find test -name '*.test.ts' | LC_ALL=C sort)
+TESTS = $(shell find test -name '*.test.ts' ! -path 'test/real-vault/*' | LC_ALL=C sort)
+REAL_VAULT = VAULT_BIN="$$($(NODE) test/real-vault/find.ts)" && export VAULT_BIN && $(NODE) --test --test-reporter=spec test/real-vault/*.test.ts
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +25,12 @@ demo: dist/civault tools ## build, and fetch the guide's secrets in a BusyBox-on
 
 test: dist/civault tools ## run every test
 	@$(NODE) --test --test-reporter=spec $(TESTS)
+
+test-vault: dist/civault tools ## run the scenarios on a real Vault (vault or bao here, or built with Go)
+	@$(REAL_VAULT)
+
+vault-answers: dist/civault tools ## the same, and write docs/vault-answers.md anew
+	@export WRITE_ANSWERS=yes && $(REAL_VAULT)
 
 lint: $(INSTALLED) ## check format, lint and types
 	@npx --no-install biome check --error-on-warnings .

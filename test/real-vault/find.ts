@@ -45,7 +45,9 @@ function builtFile(): string {
 
 function build(go: string, file: string): string {
   const started = performance.now();
-  say("Building a Vault server from its source: some minutes the first time (1 GB of modules to fetch), seconds later");
+  say(
+    'Building a Vault server from its source: some minutes the first time (1 GB of modules to fetch), seconds later',
+  );
   mkdirSync(join(file, '..'), { recursive: true });
   const half = `${file}.${process.pid}`;
   const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', half, '.'];

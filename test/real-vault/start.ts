@@ -81,10 +81,7 @@ export async function startRealVault(file: string): Promise<Server> {
   }
 }
 
-async function isUp(
-  client: VaultClient,
-  runs: () => boolean,
-): Promise<{ version: string; bao: boolean }> {
+async function isUp(client: VaultClient, runs: () => boolean): Promise<{ version: string; bao: boolean }> {
   const until = performance.now() + PATIENCE;
   for (;;) {
     const answer = await client.request('GET', 'sys/health').catch(() => undefined);

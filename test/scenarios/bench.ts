@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertNoToken } from '../harness/judged-run.ts';
 import type { CommandOptions, Outcome } from '../harness/command.ts';
+import { assertNoToken } from '../harness/judged-run.ts';
 import type { Place } from '../harness/place.ts';
 import type { VaultAnswer } from '../vault/client.ts';
 import type { Guide } from '../vault/guide.ts';
@@ -120,10 +120,13 @@ export class Bench {
     assertNoToken(outcome, surroundings);
     const exchanges = inOrder(this.#recorder.take());
     const { status, stdout, stderr } = outcome;
-    this.#entries.push(
-      ...exchanges.map((exchange) => answered(exchange, true)),
-      { kind: 'run', script, status, stdout: steady(stdout.toString()), stderr: steady(stderr) },
-    );
+    this.#entries.push(...exchanges.map((exchange) => answered(exchange, true)), {
+      kind: 'run',
+      script,
+      status,
+      stdout: steady(stdout.toString()),
+      stderr: steady(stderr),
+    });
     return { ...outcome, exchanges };
   }
 

@@ -40,23 +40,26 @@ async function get(bench: Bench, gitlab: GitLab, options = {}) {
 }
 
 export const keySources: readonly Scenario[] = [
-  withGitLab('keys by a JWKS URL: fetched, kept, and missed where they are out of reach', async (bench, gitlab) => {
-    await bench.setUp('POST', 'auth/other/config', { jwks_url: gitlab.keysUrl, jwks_ca_pem: gitlab.ca });
-    await defineRole(bench);
-    wrote(await get(bench, gitlab), VALUE);
-    const foreign = await get(bench, gitlab, { key: 'foreign' });
-    failed(foreign, 4, /does not know the key that signed the ID token/);
-    refused(answerTo(foreign, 'auth/other/login'), 400, 'failed to verify id token signature');
+  withGitLab(
+    'keys by a JWKS URL: fetched, kept, and missed where they are out of reach',
+    async (bench, gitlab) => {
+      await bench.setUp('POST', 'auth/other/config', { jwks_url: gitlab.keysUrl, jwks_ca_pem: gitlab.ca });
+      await defineRole(bench);
+      wrote(await get(bench, gitlab), VALUE);
+      const foreign = await get(bench, gitlab, { key: 'foreign' });
+      failed(foreign, 4, /does not know the key that signed the ID token/);
+      refused(answerTo(foreign, 'auth/other/login'), 400, 'failed to verify id token signature');
 
-    gitlab.reach(false);
-    wrote(await get(bench, gitlab), VALUE);
-    const unknown = await get(bench, gitlab, { key: 'foreign' });
-    failed(unknown, 4, /is not set up, or Vault cannot reach GitLab/);
-    refused(answerTo(unknown, 'auth/other/login'), 400, 'fetching keys oidc: get keys failed');
-    const again = { jwks_url: `${gitlab.keysUrl}/elsewhere`, jwks_ca_pem: gitlab.ca };
-    const config = await bench.askRoot('POST', 'auth/other/config', again);
-    assert.equal(config.status, 400, config.text);
-  }),
+      gitlab.reach(false);
+      wrote(await get(bench, gitlab), VALUE);
+      const unknown = await get(bench, gitlab, { key: 'foreign' });
+      failed(unknown, 4, /is not set up, or Vault cannot reach GitLab/);
+      refused(answerTo(unknown, 'auth/other/login'), 400, 'fetching keys oidc: get keys failed');
+      const again = { jwks_url: `${gitlab.keysUrl}/elsewhere`, jwks_ca_pem: gitlab.ca };
+      const config = await bench.askRoot('POST', 'auth/other/config', again);
+      assert.equal(config.status, 400, config.text);
+    },
+  ),
   withGitLab('keys by OIDC discovery: asked for at the first login', async (bench, gitlab) => {
     const url = gitlab.issuer.issuer;
     const config = { oidc_discovery_url: url, oidc_discovery_ca_pem: gitlab.ca };
@@ -68,11 +71,19 @@ export const keySources: readonly Scenario[] = [
     const run = await get(bench, gitlab);
     failed(run, 4, /is not set up, or Vault cannot reach GitLab/);
     refused(answerTo(run, 'auth/other/login'), 400, 'error configuring token validator');
-    refused(await bench.askRoot('POST', 'auth/other/config', config), 400, 'error checking oidc discovery URL');
+    refused(
+      await bench.askRoot('POST', 'auth/other/config', config),
+      400,
+      'error checking oidc discovery URL',
+    );
   }),
   withGitLab('keys behind a certificate that Vault does not know', async (bench, gitlab) => {
     const config = { oidc_discovery_url: gitlab.issuer.issuer };
-    refused(await bench.askRoot('POST', 'auth/other/config', config), 400, 'error checking oidc discovery URL');
+    refused(
+      await bench.askRoot('POST', 'auth/other/config', config),
+      400,
+      'error checking oidc discovery URL',
+    );
   }),
   withGitLab('a configuration with two sources of keys, or none', async (bench, gitlab) => {
     const write = (config: object) => bench.askRoot('POST', 'auth/other/config', config);

@@ -136,8 +136,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     name: 'an ID token that was issued in the future',
-    mint: (bench) =>
-      bench.mint({ iat: bench.now() + HOUR, nbf: bench.now(), exp: bench.now() + 2 * HOUR }),
+    mint: (bench) => bench.mint({ iat: bench.now() + HOUR, nbf: bench.now(), exp: bench.now() + 2 * HOUR }),
     says: `${INVALID}invalid issued at (iat) claim: token issued in the future`,
     status: 3,
     explains: /holds the ID token for not yet valid: .* its iat \d{4}-/,

@@ -2,15 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Scenario } from './bench.ts';
-import {
-  at,
-  defineRole,
-  invalidToken,
-  refused,
-  refusedExactly,
-  tokenFor,
-  tryLogin,
-} from './steps.ts';
+import { at, defineRole, invalidToken, refused, refusedExactly, tokenFor, tryLogin } from './steps.ts';
 
 const HOUR = 3600;
 
@@ -57,7 +49,10 @@ export const logins: readonly Scenario[] = [
       await defineRole(bench, 'grouped', { groups_claim: 'groups_direct' });
       refused(await tryLogin(bench, 'grouped'), 400, '"groups_direct" claim not found in token');
       assert.equal((await tryLogin(bench, 'grouped', { groups_direct: ['a', 'a/b'] })).status, 200);
-      await bench.setUp('POST', 'auth/jwt/role/grouped', { role_type: 'jwt', bound_audiences: ['elsewhere'] });
+      await bench.setUp('POST', 'auth/jwt/role/grouped', {
+        role_type: 'jwt',
+        bound_audiences: ['elsewhere'],
+      });
       refused(await tryLogin(bench, 'grouped', { groups_direct: [] }), 400, 'invalid audience (aud) claim');
       const role = await bench.askRoot('GET', 'auth/jwt/role/grouped');
       assert.equal(at(role, 'data', 'groups_claim'), 'groups_direct');
@@ -124,7 +119,10 @@ export const logins: readonly Scenario[] = [
       const namespace = { 'X-Vault-Namespace': 'team' };
       assert.equal((await bench.ask(token, 'GET', 'legacy/app', undefined, namespace)).status, 200);
       const { status, stdout, stderr } = await bench.run('civault get legacy/app#user --namespace team');
-      assert.deepEqual({ status, stdout: stdout.toString(), stderr }, { status: 0, stdout: 'legacy-app', stderr: '' });
+      assert.deepEqual(
+        { status, stdout: stdout.toString(), stderr },
+        { status: 0, stdout: 'legacy-app', stderr: '' },
+      );
     },
   },
 ];

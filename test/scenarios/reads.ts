@@ -70,7 +70,12 @@ export const reads: readonly Scenario[] = [
     name: 'a policy refuses before anybody learns what is there',
     play: async (bench) => {
       const token = await logIn(bench);
-      const paths = ['secret/data/nexus/admin', 'secret/data/none', 'secret/nexus/svc-orchestrator', 'nope/x'];
+      const paths = [
+        'secret/data/nexus/admin',
+        'secret/data/none',
+        'secret/nexus/svc-orchestrator',
+        'nope/x',
+      ];
       for (const path of paths) refusedExactly(await bench.ask(token, 'GET', path), 403, denied);
       refusedExactly(await bench.ask('', 'GET', 'secret/data/none'), 403, 'permission denied');
       refusedExactly(await bench.ask('hvs.wrong', 'GET', 'secret/data/none'), 403, invalidToken);
@@ -112,8 +117,7 @@ export const reads: readonly Scenario[] = [
     name: 'the mount that serves a path is told to who may use it',
     play: async (bench) => {
       const token = await logIn(bench);
-      const mountOf = (who: string, path: string) =>
-        bench.ask(who, 'GET', `sys/internal/ui/mounts/${path}`);
+      const mountOf = (who: string, path: string) => bench.ask(who, 'GET', `sys/internal/ui/mounts/${path}`);
       const found = await mountOf(token, 'team/a/kv/app');
       assert.equal(at(found, 'data', 'path'), 'team/a/kv/');
       assert.deepEqual(at(found, 'data', 'options'), { version: '2' });

@@ -1,6 +1,7 @@
 // Stands between civault and a Vault, passes everything on as it is, and keeps what was asked and answered.
 
-import http, { type IncomingHttpHeaders } from 'node:http';
+import type http from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';

@@ -4,7 +4,17 @@
 import assert from 'node:assert/strict';
 import { GUIDE_SECRETS, type Wanted } from '../bench/pipelines.ts';
 import type { Bench, Scenario } from './bench.ts';
-import { answerTo, at, definePolicy, defineRole, denied, failed, refused, refusedExactly, wrote } from './steps.ts';
+import {
+  answerTo,
+  at,
+  definePolicy,
+  defineRole,
+  denied,
+  failed,
+  refused,
+  refusedExactly,
+  wrote,
+} from './steps.ts';
 
 const LARGE = 512 * 1024;
 
@@ -107,7 +117,12 @@ export const secrets: readonly Scenario[] = [
   {
     name: 'a secret, a field, a mount or an engine’s path that is not there',
     play: async (bench) => {
-      const none = await fails(bench, 'secret/data/ci/none#x', 5, /there is no secret at secret\/data\/ci\/none/);
+      const none = await fails(
+        bench,
+        'secret/data/ci/none#x',
+        5,
+        /there is no secret at secret\/data\/ci\/none/,
+      );
       assert.equal(answerTo(none, 'secret/data/ci/none').text, '{"errors":[]}\n');
       await fails(bench, 'secret/data/ci/everything#texts', 5, /text/);
       // GitLab's form means KV v2 wherever it does not say otherwise.
@@ -128,7 +143,12 @@ export const secrets: readonly Scenario[] = [
   {
     name: 'a path that the policy does not allow',
     play: async (bench) => {
-      const run = await fails(bench, 'secret/data/nexus/admin#password', 4, /do not allow to read secret\/data\/nexus\/admin/);
+      const run = await fails(
+        bench,
+        'secret/data/nexus/admin#password',
+        4,
+        /do not allow to read secret\/data\/nexus\/admin/,
+      );
       refusedExactly(answerTo(run, 'secret/data/nexus/admin'), 403, denied);
     },
   },

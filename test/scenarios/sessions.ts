@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import type { Bench, Run, Scenario } from './bench.ts';
-import { answerTo, at, definePolicy, defineRole, failed, invalidToken, refused, refusedExactly, wrote } from './steps.ts';
+import {
+  answerTo,
+  at,
+  definePolicy,
+  defineRole,
+  failed,
+  invalidToken,
+  refused,
+  refusedExactly,
+  wrote,
+} from './steps.ts';
 
 const LOGIN = 'auth/jwt/login';
 const REVOKE = 'auth/token/revoke-self';
@@ -142,7 +152,11 @@ export const sessions: readonly Scenario[] = [
       const login = await bench.ask('', 'POST', LOGIN, { role: 'brief', jwt: await bench.mint() });
       await bench.wait(2);
       const token = String(at(login, 'auth', 'client_token'));
-      failed(await bench.run(`civault get ${REF}`, { VAULT_TOKEN: token }), 4, /wrong, expired, revoked or used up/);
+      failed(
+        await bench.run(`civault get ${REF}`, { VAULT_TOKEN: token }),
+        4,
+        /wrong, expired, revoked or used up/,
+      );
     },
   },
   {

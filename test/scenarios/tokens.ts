@@ -87,7 +87,10 @@ export const tokens: readonly Scenario[] = [
     play: async (bench) => {
       const warned = (answer: { json: unknown }) => String(at(answer, 'warnings'));
       await defineRole(bench, 'long', { token_ttl: '900h' });
-      assert.match(warned(await tryLogin(bench, 'long')), /TTL of "900h" exceeded the effective max_ttl of "768h"/);
+      assert.match(
+        warned(await tryLogin(bench, 'long')),
+        /TTL of "900h" exceeded the effective max_ttl of "768h"/,
+      );
       await defineRole(bench, 'long', { token_explicit_max_ttl: '90m', token_ttl: '' });
       const login = await tryLogin(bench, 'long');
       assert.equal(at(login, 'auth', 'lease_duration'), 5400);

@@ -73,7 +73,12 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
     const entity = core.entities.loggedIn(mount.accessor, name, metadata);
     const max = role.maxTtl > 0 ? Math.min(role.maxTtl, maxTtl(mount)) : maxTtl(mount);
     const usual = role.ttl || defaultTtl(mount);
-    const { seconds, warnings } = grant({ usual, period: role.period, max, explicitMax: role.explicitMaxTtl });
+    const { seconds, warnings } = grant({
+      usual,
+      period: role.period,
+      max,
+      explicitMax: role.explicitMaxTtl,
+    });
     const token = core.tokens.create({
       type: /batch$/.test(role.tokenType) ? 'batch' : 'service',
       policies: tidyPolicies(role.policies, !role.noDefaultPolicy),

@@ -64,7 +64,10 @@ export async function createVerify(settings: KeySettings): Promise<Verify> {
   try {
     return verifyRemotely(await discover(settings), settings.ca);
   } catch (reason) {
-    throw refusal(400, `error configuring token validator: keyset configuration error: ${(reason as Error).message}`);
+    throw refusal(
+      400,
+      `error configuring token validator: keyset configuration error: ${(reason as Error).message}`,
+    );
   }
 }
 
@@ -103,7 +106,9 @@ function checkRemotely(jwt: string): void {
   }
   if (asymmetric.includes(algorithm)) return;
   const expected = asymmetric.map((name) => `"${name}"`).join(' ');
-  throw new Error(`oidc: malformed jwt: unexpected signature algorithm "${algorithm}"; expected [${expected}]`);
+  throw new Error(
+    `oidc: malformed jwt: unexpected signature algorithm "${algorithm}"; expected [${expected}]`,
+  );
 }
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'EdDSA'];
@@ -137,7 +142,10 @@ function parsePem(pem: string): KeyObject {
 
 async function discover(settings: KeySettings): Promise<string> {
   const wellKnown = `${settings.discoveryUrl.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const { issuer, jwks_uri } = (await fetchJson(wellKnown, settings.ca)) as { issuer: string; jwks_uri: string };
+  const { issuer, jwks_uri } = (await fetchJson(wellKnown, settings.ca)) as {
+    issuer: string;
+    jwks_uri: string;
+  };
   if (issuer !== settings.discoveryUrl) {
     const both = `expected "${settings.discoveryUrl}" got "${issuer}"`;
     throw new Error(`issuer did not match the returned issuer, ${both}`);

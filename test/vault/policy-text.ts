@@ -42,7 +42,8 @@ type Stanza = readonly [path: string, attributes: Attributes, lines: ReadonlyMap
 
 function toRule(path: string, attributes: Attributes, lines: ReadonlyMap<string, number>): PathRule {
   for (const key of attributes.keys()) {
-    if (!known.has(key)) throw invalid(errorList(`path "${path}": invalid key "${key}" on line ${lines.get(key)}`));
+    if (!known.has(key))
+      throw invalid(errorList(`path "${path}": invalid key "${key}" on line ${lines.get(key)}`));
   }
   if (path.includes('+*')) throw invalid(`path "${path}": invalid use of wildcards ('+*' is forbidden)`);
   const given = attributes.get('capabilities') ?? [];
@@ -66,7 +67,11 @@ function fromJson(text: string): Stanza[] {
   } catch {
     throw invalid('object expected closing RBRACE got: EOF');
   }
-  return Object.entries(parsed.path ?? {}).map(([path, rule]) => [path, new Map(Object.entries(rule)), new Map()]);
+  return Object.entries(parsed.path ?? {}).map(([path, rule]) => [
+    path,
+    new Map(Object.entries(rule)),
+    new Map(),
+  ]);
 }
 
 function fromHcl(text: string): Stanza[] {

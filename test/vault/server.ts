@@ -92,7 +92,8 @@ export async function startVault(options: VaultOptions = {}): Promise<VaultStand
   const core = createCore(clock);
   core.mounts.add('sys/', system, () => createSys(core));
   core.mounts.add('auth/token/', tokenStore, () => createTokenAuth(core));
-  for (const [path, spec] of Object.entries(others)) core.mounts.add(path, spec, () => ({ handle: routed([]) }));
+  for (const [path, spec] of Object.entries(others))
+    core.mounts.add(path, spec, () => ({ handle: routed([]) }));
 
   const authority = options.authority ?? (await createAuthority('Vault Stand-in CA'));
   const setUpSecret = base62(24);
