@@ -7,7 +7,7 @@ import { AppError, printable, quoted } from '../errors.ts';
 import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
 import { member, stringMember } from '../json.ts';
 import { isUnknownToken, type VaultAnswer } from './answer.ts';
-import { LOGIN_ROWS, type LoginFacts } from './login-rows.ts';
+import { EMPTY_NAME, LOGIN_ROWS, type LoginFacts } from './login-rows.ts';
 import type { ReadPlan, SessionSettings } from './requests.ts';
 
 /** Explains a login that Vault did not accept. */
@@ -142,7 +142,7 @@ function notServing(answer: VaultAnswer): AppError | undefined {
       'try again later',
     );
   }
-  if (status < 500 || /malformed JSON/i.test(text)) return undefined;
+  if (status < 500 || /malformed JSON/i.test(text) || EMPTY_NAME.test(text)) return undefined;
   if (status === 501) {
     return new AppError(
       'UNAVAILABLE',

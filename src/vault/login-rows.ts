@@ -26,6 +26,9 @@ export interface LoginRow {
   readonly hint: (facts: LoginFacts) => string;
 }
 
+/** What Vault says, with 500, where the claim that user_claim names is empty. */
+export const EMPTY_NAME = /missing name in alias/;
+
 const OWNER = 'whoever owns the role in Vault';
 
 /** The table of refusals. */
@@ -63,6 +66,12 @@ export const LOGIN_ROWS: readonly LoginRow[] = [
     says: /claim "([^"]*)" (?:not found in token|could not be converted to string)/,
     message: ({ role, found, claim }) =>
       `the role ${role} names users by the claim ${printable(found)}, which is ${claim(found)} in this job`,
+    hint: () => `${OWNER} must set user_claim to a claim that every job has, such as project_path`,
+  },
+  {
+    // Answered with 500, though no other try will fare better.
+    says: EMPTY_NAME,
+    message: ({ role }) => `the role ${role} names users by a claim (user_claim) that is empty in this job`,
     hint: () => `${OWNER} must set user_claim to a claim that every job has, such as project_path`,
   },
   {

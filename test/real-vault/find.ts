@@ -1,11 +1,11 @@
 // Finds a real Vault server to test with, or builds one, and writes its path to standard output. What goes on meanwhile
 // is told on standard error.
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('server', import.meta.url));
@@ -20,7 +20,7 @@ function say(text: string): void {
 }
 
 /** The path of a server: VAULT_BIN, one on PATH, one built before, or one that is built now. */
-function findServer(): string {
+async function findServer(): Promise<string> {
   const given = process.env['VAULT_BIN'] ?? '';
   if (given !== '') {
     if (isProgram(given)) return resolve(given);
@@ -43,24 +43,33 @@ function builtFile(): string {
   return join(cache, 'civault', `vault-server-${hash.digest('hex').slice(0, 16)}`);
 }
 
-function build(go: string, file: string): string {
+function build(go: string, file: string): Promise<string> {
   const started = performance.now();
-  say(
-    'Building a Vault server from its source: some minutes the first time (1 GB of modules to fetch), seconds later',
-  );
-  mkdirSync(join(file, '..'), { recursive: true });
+  const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
+  say('Building a Vault server from its source: some minutes the first time, with 1 GB of modules to fetch');
+  mkdirSync(dirname(file), { recursive: true });
   const half = `${file}.${process.pid}`;
-  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', half, '.'];
+  const args = ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', half, '.'];
   // Without cgo no C compiler is needed.
-  const { status } = spawnSync(go, args, {
-    cwd: SOURCE,
-    env: { ...process.env, CGO_ENABLED: '0' },
-    stdio: ['ignore', process.stderr, process.stderr],
+  const env = { ...process.env, CGO_ENABLED: '0' };
+  const child = spawn(go, args, { cwd: SOURCE, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const progress = setInterval(() => say(`  still building after ${seconds()}`), 30_000);
+  // Two hundred lines of modules are of interest only where one of them cannot be had.
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4000);
   });
-  if (status !== 0) throw new Error(`go build failed (${status}); is the Go module proxy within reach?`);
-  renameSync(half, file);
-  say(`Built in ${Math.round((performance.now() - started) / 1000)} s: ${file}`);
-  return file;
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      clearInterval(progress);
+      if (status !== 0)
+        return reject(new Error(`${said}go build failed; is the Go module proxy within reach?`));
+      renameSync(half, file);
+      say(`Built in ${seconds()}: ${file}`);
+      resolve(file);
+    });
+  });
 }
 
 function onPath(name: string): string | undefined {
@@ -78,7 +87,7 @@ function isProgram(file: string): boolean {
 }
 
 try {
-  process.stdout.write(findServer());
+  process.stdout.write(await findServer());
 } catch (error) {
   say((error as Error).message);
   process.exitCode = 1;

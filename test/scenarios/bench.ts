@@ -125,7 +125,7 @@ export class Bench {
       script,
       status,
       stdout: steady(stdout.toString()),
-      stderr: steady(stderr),
+      stderr: onceEach(steady(stderr)),
     });
     return { ...outcome, exchanges };
   }
@@ -147,6 +147,14 @@ export class Bench {
   #record(method: string, path: string, { status, headers, text }: VaultAnswer, told: boolean): void {
     this.#entries.push(answered({ method, path, status, headers, body: text }, told));
   }
+}
+
+// How often something was tried again is chance.
+function onceEach(text: string): string {
+  return text
+    .split('\n')
+    .filter((line, index, lines) => line === '' || line !== lines[index - 1])
+    .join('\n');
 }
 
 // Reads go side by side, and what is refused for now is tried again: neither the order nor the number is the server's.

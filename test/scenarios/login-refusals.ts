@@ -15,7 +15,9 @@ interface Refusal {
   readonly mint?: (bench: Bench) => Promise<string>;
   /** Fields of a role for it; nexus-ci unless said. */
   readonly role?: Readonly<Record<string, unknown>>;
-  /** A part of what Vault answers with 400, for each way that it has the keys. */
+  /** 400 unless said. */
+  readonly answers?: number;
+  /** A part of what Vault answers, for each way that it has the keys. */
   readonly says: string | Readonly<Record<Keys, string>>;
   /** civault's exit status: 3 for the ID token, 4 for a refusal. */
   readonly status: 3 | 4;
@@ -163,6 +165,44 @@ const REFUSALS: readonly Refusal[] = [
     explains: /is for logins in a browser/,
   },
   {
+    name: 'an ID token without any time',
+    mint: (bench) => bench.mint({ iat: undefined, nbf: undefined, exp: undefined }),
+    says: `${INVALID}no issued at (iat), not before (nbf), or expiration time (exp) claims in token`,
+    status: 4,
+    explains: /login refused by Vault \(400\): .*no issued at \(iat\)/,
+  },
+  {
+    name: 'a user_claim that is empty',
+    mint: (bench) => bench.mint({ user_login: '' }),
+    says: 'missing name in alias',
+    // Not a failure of the server, though it looks like one.
+    answers: 500,
+    status: 4,
+    explains: /names users by a claim \(user_claim\) that is empty in this job/,
+  },
+  {
+    name: 'groups that the job does not have',
+    role: { groups_claim: 'groups_direct' },
+    says: 'failed to fetch groups: "groups_direct" claim not found in token',
+    status: 4,
+    explains: /login refused by Vault \(400\): failed to fetch groups: "groups_direct" claim not found/,
+  },
+  {
+    name: 'groups that are no list of texts',
+    mint: (bench) => bench.mint({ groups_direct: [7] }),
+    role: { groups_claim: 'groups_direct' },
+    says: 'groups claim could not be parsed as string',
+    status: 4,
+    explains: /login refused by Vault \(400\)/,
+  },
+  {
+    name: 'a mapped claim that is no text',
+    role: { claim_mappings: { runner_id: 'runner' } },
+    says: "error converting claim 'runner_id' to string",
+    status: 4,
+    explains: /login refused by Vault \(400\)/,
+  },
+  {
     name: 'an ID token that is no JWT',
     mint: async () => 'abc',
     says: {
@@ -191,7 +231,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-function scenarioOf({ name, mint, role, says, status, explains, unasked }: Refusal): Scenario {
+function scenarioOf({ name, mint, role, says, answers = 400, status, explains, unasked }: Refusal): Scenario {
   return {
     name: `refused: ${name}`,
     play: async (bench) => {
@@ -200,13 +240,15 @@ function scenarioOf({ name, mint, role, says, status, explains, unasked }: Refus
         await defineRole(bench, roleName, role);
       }
       const jwt = mint === undefined ? await bench.mint() : await mint(bench);
-      const run = await bench.run(`civault get ${REF} --role ${roleName}`, { VAULT_ID_TOKEN: jwt });
+      const run = await bench.run(`civault get ${REF} --role ${roleName} --retries 0`, {
+        VAULT_ID_TOKEN: jwt,
+      });
       failed(run, status, explains);
       // What civault does not ask, another client would have been told.
       const answer = unasked
         ? await bench.ask('', 'POST', LOGIN, { role: roleName, jwt })
         : answerTo(run, LOGIN);
-      refused(answer, 400, typeof says === 'string' ? says : says[bench.keys]);
+      refused(answer, answers, typeof says === 'string' ? says : says[bench.keys]);
       if (role !== undefined) await bench.setUp('DELETE', `auth/jwt/role/${roleName}`);
     },
   };

@@ -1,6 +1,7 @@
 // Scenarios of a login that Vault accepts, and of what a mount and a role can ask for.
 
 import assert from 'node:assert/strict';
+import type { ClaimOverrides } from '../vault/id-token.ts';
 import type { Scenario } from './bench.ts';
 import { at, defineRole, invalidToken, refused, refusedExactly, tokenFor, tryLogin } from './steps.ts';
 
@@ -101,6 +102,85 @@ export const logins: readonly Scenario[] = [
       refusedExactly(await bench.ask('', 'POST', 'auth/gitlab/login', body), 403, 'permission denied');
       refusedExactly(await bench.ask('hvs.wrong', 'POST', 'auth/gitlab/login', body), 403, invalidToken);
       assert.equal((await bench.ask('hvs.wrong', 'POST', 'auth/jwt/login', body)).status, 200);
+    },
+  },
+  {
+    name: 'a claim deep in the token, by JSON Pointer',
+    play: async (bench) => {
+      const nested = { user_identities: { saml: { uid: 'jane' } } };
+      await defineRole(bench, 'deep', {
+        user_claim: '/user_identities/saml/uid',
+        user_claim_json_pointer: true,
+        bound_claims: { '/user_identities/saml/uid': ['jane', 'joe'] },
+        claim_mappings: { '/user_identities/saml/uid': 'uid' },
+      });
+      const answer = await tryLogin(bench, 'deep', nested);
+      assert.deepEqual(at(answer, 'auth', 'metadata'), { role: 'deep', uid: 'jane' });
+      refused(await tryLogin(bench, 'deep', { user_identities: {} }), 400, 'not found in token');
+    },
+  },
+  {
+    name: 'a token of which a time is missing',
+    play: async (bench) => {
+      const login = (claims: ClaimOverrides) => tryLogin(bench, 'nexus-ci', claims);
+      const now = bench.now();
+      assert.equal((await login({ nbf: undefined })).status, 200);
+      assert.equal((await login({ exp: undefined })).status, 200);
+      assert.equal((await login({ iat: undefined })).status, 200);
+      refused(await login({ exp: undefined, iat: now - 300, nbf: now - 300 }), 400, 'token is expired');
+    },
+  },
+  {
+    name: 'bound claims that are numbers, truth values and lists',
+    play: async (bench) => {
+      await defineRole(bench, 'kinds', {
+        bound_claims: { runner_id: 3, protected: true, groups_direct: ['a/b', 'c'] },
+      });
+      const job = { protected: true, groups_direct: ['x', 'c'] };
+      assert.equal((await tryLogin(bench, 'kinds', job)).status, 200);
+      refused(
+        await tryLogin(bench, 'kinds', { ...job, runner_id: 4 }),
+        400,
+        'claim "runner_id" does not match',
+      );
+      refused(
+        await tryLogin(bench, 'kinds', { ...job, groups_direct: [] }),
+        400,
+        'claim "groups_direct" does not',
+      );
+    },
+  },
+  {
+    name: 'a role with mistakes in it',
+    play: async (bench) => {
+      const good = { role_type: 'jwt', user_claim: 'sub', bound_subject: 'x' };
+      const write = (fields: object) => bench.askRoot('POST', 'auth/jwt/role/broken', { ...good, ...fields });
+      refused(await write({ role_type: 'saml' }), 400, "invalid 'role_type'");
+      refused(await write({ user_claim: '' }), 400, 'a user claim must be defined');
+      refused(await write({ bound_subject: '' }), 400, 'must have at least one bound constraint');
+      refused(await write({ bound_claims_type: 'regex' }), 400, "invalid 'bound_claims_type'");
+      refused(await write({ role_type: 'oidc' }), 400, "'allowed_redirect_uris' must be set");
+      refused(await write({ token_ttl: 60, token_max_ttl: 30 }), 400, "'token_ttl' cannot be greater");
+      refused(await write({ claim_mappings: { ref: 'role' } }), 400, 'metadata key "role" is reserved');
+      refused(await write({ token_type: 'batch', token_num_uses: 2 }), 400, "'token_type' cannot be 'batch'");
+      refused(await write({ token_type: 'batch', token_period: 60 }), 400, "'token_type' cannot be 'batch'");
+      refused(await write({ token_ttl: 'soon' }), 400, 'token_ttl');
+    },
+  },
+  {
+    name: 'a login that is read, listed, or sent with more or other than it takes',
+    play: async (bench) => {
+      const jwt = await bench.mint();
+      const ask = (method: string, body?: unknown) => bench.ask('', method, 'auth/jwt/login', body);
+      refused(await ask('GET'), 405, 'unsupported operation');
+      refused(await ask('DELETE'), 405, 'unsupported operation');
+      const more = await ask('POST', { role: 'nexus-ci', jwt, extra: 'field', another: 1 });
+      assert.equal(more.status, 200, more.text);
+      refused(await ask('POST', { role: 7, jwt }), 400, 'role "7" could not be found');
+      refused(await ask('POST', { role: 'nexus-ci', jwt: ['a'] }), 400, 'jwt');
+      refused(await ask('POST', '[]'), 400, 'JSON');
+      refused(await ask('POST', '{}'), 400, 'missing role');
+      refused(await ask('POST', ''), 400, 'missing role');
     },
   },
   {

@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import type { Scenario } from './bench.ts';
-import { at, denied, invalidToken, logIn, refused, refusedExactly, tokenFor } from './steps.ts';
+import {
+  at,
+  denied,
+  failed,
+  invalidToken,
+  logIn,
+  refused,
+  refusedExactly,
+  tokenFor,
+  wrote,
+} from './steps.ts';
 
 export const reads: readonly Scenario[] = [
   {
@@ -103,6 +113,36 @@ export const reads: readonly Scenario[] = [
       const dots = await bench.askRoot('GET', 'legacy/x/../a//b');
       assert.equal(dots.headers.location, '/v1/legacy/a/b');
       assert.equal((await bench.askRoot('GET', 'legacy/a%0Ab')).status, 400);
+    },
+  },
+  {
+    name: 'KV v2 keeps so many versions, and ends one at its time',
+    play: async (bench) => {
+      const path = 'secret/data/ci/bounded';
+      await bench.setUp('POST', 'secret/metadata/ci/bounded', {
+        max_versions: 2,
+        delete_version_after: '2s',
+      });
+      for (const value of ['one', 'two', 'three']) await bench.setUp('POST', path, { data: { value } });
+      const alive = await bench.askRoot('GET', path);
+      assert.equal(alive.status, 200, alive.text);
+      assert.match(String(at(alive, 'data', 'metadata', 'deletion_time')), /^20/);
+      assert.equal((await bench.askRoot('GET', `${path}?version=1`)).status, 404);
+      wrote(await bench.run(`civault get ${path}#value`), 'three');
+      await bench.wait(2.5);
+      assert.equal((await bench.askRoot('GET', path)).status, 404);
+      failed(await bench.run(`civault get ${path}#value`), 5, /this version of .* was deleted at/);
+    },
+  },
+  {
+    name: 'KV v2 refuses a write without data, and one that expects another version',
+    play: async (bench) => {
+      const path = 'secret/data/ci/guarded';
+      const write = (body: object) => bench.askRoot('POST', path, body);
+      refused(await write({ value: 'x' }), 400, 'no data provided');
+      assert.equal((await write({ data: { a: 'x' }, options: { cas: 0 } })).status, 200);
+      refused(await write({ data: { a: 'y' }, options: { cas: 0 } }), 400, 'check-and-set parameter');
+      assert.equal((await write({ data: { a: 'y' }, options: { cas: 1 } })).status, 200);
     },
   },
   {

@@ -103,6 +103,65 @@ export const tokens: readonly Scenario[] = [
     },
   },
   {
+    name: 'a lease without a time of its own cannot be renewed',
+    play: async (bench) => {
+      await bench.setUp('POST', 'database/creds/static', { username: 'u', password: 'p' });
+      const token = await logIn(bench);
+      const answer = await bench.ask(token, 'GET', 'database/creds/static');
+      assert.deepEqual([at(answer, 'lease_duration'), at(answer, 'renewable')], [2_764_800, false]);
+      const lease_id = String(at(answer, 'lease_id'));
+      refused(await bench.ask(token, 'PUT', 'sys/leases/renew', { lease_id }), 400, 'lease is not renewable');
+      await bench.ask(token, 'POST', 'auth/token/revoke-self');
+    },
+  },
+  {
+    name: 'a lease is renewed up to the longest, and not after its end',
+    play: async (bench) => {
+      const token = await logIn(bench);
+      const lease_id = await leaseFrom(bench, token, LONG_LEASE);
+      const renew = (increment: number) =>
+        bench.ask(token, 'PUT', 'sys/leases/renew', { lease_id, increment });
+      assert.equal(at(await renew(0), 'lease_duration'), 3600);
+      const long = await renew(9_000_000);
+      assert.match(String(at(long, 'warnings')), /TTL of "2500h" exceeded the effective max_ttl of "768h"/);
+      assert.equal(at(long, 'lease_duration'), 2_764_800);
+      await bench.setUp('PUT', 'sys/leases/revoke', { lease_id });
+      await leaseEnds(bench, lease_id);
+      refused(await renew(60), 400, 'lease not found');
+    },
+  },
+  {
+    name: 'a token that cannot be renewed, and one that is looked up and ended by others',
+    play: async (bench) => {
+      const fixed = await tokenFor(bench, 'path "legacy/app" { capabilities = ["read"] }', {
+        renewable: false,
+      });
+      refused(await bench.ask(fixed, 'POST', 'auth/token/renew-self', {}), 400, 'lease is not renewable');
+      const looked = await bench.askRoot('POST', 'auth/token/lookup', { token: fixed });
+      const accessor = String(at(looked, 'data', 'accessor'));
+      assert.equal((await bench.askRoot('POST', 'auth/token/lookup-accessor', { accessor })).status, 200);
+      assert.equal((await bench.askRoot('POST', 'auth/token/revoke-accessor', { accessor })).status, 204);
+      refused(await bench.askRoot('POST', 'auth/token/lookup', { token: fixed }), 403, 'bad token');
+      refused(
+        await bench.askRoot('POST', 'auth/token/lookup-accessor', { accessor }),
+        400,
+        'invalid accessor',
+      );
+      assert.equal((await bench.askRoot('POST', 'auth/token/revoke', { token: fixed })).status, 204);
+      refused(await bench.ask('', 'GET', 'auth/token/lookup-self'), 403, 'permission denied');
+    },
+  },
+  {
+    name: 'a batch token makes a lease, which lasts no longer than the token',
+    play: async (bench) => {
+      await defineRole(bench, 'batch', { token_type: 'batch', token_ttl: '5m' });
+      const token = await logIn(bench, 'batch');
+      const answer = await bench.ask(token, 'GET', LONG_LEASE);
+      assert.equal(answer.status, 200, answer.text);
+      assert.ok(Number(at(answer, 'lease_duration')) <= 300, answer.text);
+    },
+  },
+  {
     name: 'a token of few uses',
     play: async (bench) => {
       await defineRole(bench, 'two-uses', { token_num_uses: 2 });

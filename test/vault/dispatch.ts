@@ -7,7 +7,7 @@ import { type Mount, maxTtl } from './mounts.ts';
 import { permits } from './policy.ts';
 import { errorList, failure, Refusal, type Reply, refusal } from './reply.ts';
 import type { EngineRequest, VaultRequest } from './request.ts';
-import type { Token } from './tokens.ts';
+import { secondsLeft, type Token } from './tokens.ts';
 import { checkWrappingToken, wrap } from './wrapping.ts';
 
 /** Answers a request; null is an answer without a body, a Refusal is thrown. */
@@ -71,6 +71,12 @@ function authorise(core: Core, token: Token, mount: Mount | undefined, request: 
   throw failure(403, 'permission denied');
 }
 
+// Nothing can end a batch token before its time: its leases are cut to it beforehand.
+function longestFor(mount: Mount, holder: Token | undefined, now: number): number {
+  const left = holder?.type === 'batch' ? secondsLeft(holder, now - 999) : Number.POSITIVE_INFINITY;
+  return Math.min(maxTtl(mount), left);
+}
+
 function kindOfWrite(mount: Mount | undefined, request: VaultRequest): VaultRequest['operation'] {
   if (request.operation !== 'update' || !mount) return request.operation;
   const exists = mount.engine.exists?.(request.path.slice(mount.path.length));
@@ -92,7 +98,7 @@ async function ask(
   const reply: Reply | null = await mount.engine.handle(asked);
   if (!reply) return null;
   const kept: Reply = reply.register
-    ? core.leases.register(request.path, holder?.id ?? '', maxTtl(mount), reply)
+    ? core.leases.register(request.path, holder?.id ?? '', longestFor(mount, holder, core.clock()), reply)
     : reply;
   // An answer with a status of its own is made by the engine, which does not know its mount's type; neither does what
   // needs no token, a login among it.

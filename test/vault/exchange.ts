@@ -148,7 +148,15 @@ function parseBody(body: string): JsonObject {
     if (/^\s*[{[]/.test(body)) throw refusal(500, (reason as Error).message);
     throw refusal(400, `error parsing JSON: failed to parse JSON input: ${(reason as Error).message}`);
   }
-  if (!(data instanceof Map)) throw refusal(400, 'error parsing JSON');
+  if (!(data instanceof Map)) {
+    const kind = Array.isArray(data)
+      ? 'array'
+      : data !== null && typeof data === 'object'
+        ? 'number'
+        : typeof data;
+    const reason = `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+    throw refusal(400, `error parsing JSON: failed to parse JSON input: ${reason}`);
+  }
   return data;
 }
 

@@ -14,19 +14,22 @@ export function toSeconds(value: unknown): number {
   if (/^-?\d+$/.test(text)) return Number(text);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) {
-    throw refusal(
-      400,
-      `Field validation failed: error converting input for field: time: invalid duration "${text}"`,
-    );
+    throw refusal(400, `time: invalid duration "${text}"`);
   }
   return Math.trunc(
     parts.reduce((sum, [, count, unit]) => sum + Number(count) * (secondsIn[unit ?? 's'] ?? 1), 0),
   );
 }
 
-/** A field as text; absent is ''. */
+/** A field as text; absent is '', a list or an object is refused. */
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
+  if (value !== null && typeof value === 'object') {
+    const type = Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+    const shown = Array.isArray(value) ? `[${value.join(' ')}]` : 'map[]';
+    const reason = `'' expected type 'string', got unconvertible type '${type}', value: '${shown}'`;
+    throw refusal(400, `Field validation failed: error converting input for field "${name}": ${reason}`);
+  }
   return value === undefined || value === null ? '' : String(value);
 }
 
@@ -43,7 +46,12 @@ export function listField(fields: Fields, name: string): string[] {
 /** A field as seconds; absent is 0. */
 export function secondsField(fields: Fields, name: string): number {
   const value = fields[name];
-  return value === undefined || value === null || value === '' ? 0 : toSeconds(value);
+  if (value === undefined || value === null || value === '') return 0;
+  try {
+    return toSeconds(value);
+  } catch (reason) {
+    throw refusal(400, `error converting input for field "${name}": ${(reason as Error).message}`);
+  }
 }
 
 /** A field as a whole number; absent or empty is 0, anything else that is not one is refused. */

@@ -66,7 +66,9 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
     const metadata = mappedClaims(claims, role);
     checkGroups(claims, role);
     checkBoundClaims(claims, role);
-    return giveToken(role, name, metadata);
+    // The plugin lets it pass; the identity store does not.
+    if (name === '') throw refusal(500, 'missing name in alias');
+    return withIgnored(request, giveToken(role, name, metadata));
   };
 
   const giveToken = (role: JwtRole, name: string, metadata: Record<string, string>): Reply => {
@@ -96,6 +98,16 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
     });
     const auth = authBlock(token, core.clock());
     return warnings.length > 0 ? { auth, warnings } : { auth };
+  };
+
+  // Told where all else went well.
+  const withIgnored = (request: EngineRequest, reply: Reply): Reply => {
+    const ignored = [...request.data.keys()].filter(
+      (key) => !['role', 'jwt', 'distributed_claim_access_token'].includes(key),
+    );
+    if (ignored.length === 0) return reply;
+    const warning = `Endpoint ignored these unrecognized parameters: [${ignored.sort().join(' ')}]`;
+    return { ...reply, warnings: [...(reply.warnings ?? []), warning] };
   };
 
   return {

@@ -95,7 +95,7 @@ export function checkAudienceIsBound(claims: Claims, role: JwtRole): void {
 
 /** The name to log in under, from the role's user_claim. */
 export function userName(claims: Claims, role: JwtRole): string {
-  const name = claims[role.userClaim];
+  const name = role.userClaimJsonPointer ? claimAt(claims, role.userClaim) : claims[role.userClaim];
   if (name === undefined) throw refusal(400, `claim "${role.userClaim}" not found in token`);
   if (typeof name !== 'string') {
     throw refusal(400, `claim "${role.userClaim}" could not be converted to string`);

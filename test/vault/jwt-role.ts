@@ -17,6 +17,7 @@ export interface JwtRole {
   readonly name: string;
   readonly type: 'jwt' | 'oidc';
   readonly userClaim: string;
+  readonly userClaimJsonPointer: boolean;
   readonly boundAudiences: readonly string[];
   readonly boundSubject: string;
   readonly boundClaims: Readonly<Record<string, unknown>>;
@@ -79,6 +80,7 @@ export function parseRole(name: string, body: Fields, previous: JwtRole | undefi
     name,
     type,
     userClaim: textField(fields, 'user_claim'),
+    userClaimJsonPointer: flagField(fields, 'user_claim_json_pointer'),
     boundAudiences: listField(fields, 'bound_audiences'),
     boundSubject: textField(fields, 'bound_subject'),
     boundClaims: mapField(fields, 'bound_claims'),
@@ -108,6 +110,12 @@ function refuseMistakes(role: JwtRole): void {
     const limited = 'when set to generate tokens with limited use count';
     throw refusal(400, `'token_type' cannot be 'batch' or 'default_batch' ${limited}`);
   }
+  if (/batch$/.test(role.tokenType) && role.period > 0) {
+    throw refusal(
+      400,
+      "'token_type' cannot be 'batch' or 'default_batch' when set to generate periodic tokens",
+    );
+  }
   if (role.maxTtl > 0 && role.ttl > role.maxTtl) {
     throw refusal(400, "'token_ttl' cannot be greater than 'token_max_ttl'");
   }
@@ -129,7 +137,7 @@ export function describeRole(role: JwtRole): Record<string, unknown> {
   return {
     role_type: role.type,
     user_claim: role.userClaim,
-    user_claim_json_pointer: false,
+    user_claim_json_pointer: role.userClaimJsonPointer,
     groups_claim: role.groupsClaim,
     bound_audiences: role.boundAudiences,
     bound_subject: role.boundSubject,

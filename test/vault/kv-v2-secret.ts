@@ -20,6 +20,8 @@ export interface Secret {
   customMetadata: Record<string, unknown> | null;
   casRequired: boolean;
   maxVersions: number;
+  /** Seconds; 0 is never. */
+  deleteAfter: number;
 }
 
 /** A secret before its first version. */
@@ -33,6 +35,7 @@ export function emptySecret(createdAt: string): Secret {
     customMetadata: null,
     casRequired: false,
     maxVersions: 0,
+    deleteAfter: 0,
   };
 }
 
@@ -68,7 +71,7 @@ export function describeSecret(secret: Secret): JsonObject {
     created_time: secret.createdAt,
     current_version: secret.current,
     custom_metadata: secret.customMetadata,
-    delete_version_after: '0s',
+    delete_version_after: `${secret.deleteAfter}s`,
     max_versions: secret.maxVersions,
     oldest_version: secret.oldest,
     updated_time: secret.updatedAt,

@@ -1,6 +1,6 @@
 // KV version 2: versions, and paths with `data/`, `metadata/` and the like in them.
 
-import { countField, flagField, listField, mapField } from './fields.ts';
+import { countField, flagField, listField, mapField, secondsField } from './fields.ts';
 import { type Json, type JsonObject, throughFloat64 } from './json-text.ts';
 import { listReply } from './kv-v1.ts';
 import {
@@ -21,14 +21,18 @@ const keptVersions = 10;
 export function createKvV2(clock: () => number): Engine {
   const secrets = new Map<string, Secret>();
   // Go writes nine decimals; the clock here has three of them.
-  const now = (): string => new Date(clock()).toISOString().replace('Z', '000000Z');
+  const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('Z', '000000Z');
+  const now = (): string => time(clock());
+  // A version's end may be known from its beginning.
+  const isGone = ({ destroyed, deletedAt }: Version): boolean =>
+    destroyed || (deletedAt !== '' && deletedAt <= now());
 
   const read = (path: string, wanted: number): Reply | null => {
     const secret = secrets.get(path);
     const number = wanted > 0 ? wanted : (secret?.current ?? 0);
     const version = secret?.versions.get(number);
     if (!secret || !version) return null;
-    const gone = version.destroyed || version.deletedAt !== '';
+    const gone = isGone(version);
     return {
       data: new Map<string, Json>([
         ['data', gone ? null : version.data],
@@ -49,7 +53,7 @@ export function createKvV2(clock: () => number): Engine {
     const version = {
       data: throughFloat64(data) as JsonObject,
       createdAt: now(),
-      deletedAt: '',
+      deletedAt: secret.deleteAfter > 0 ? time(clock() + secret.deleteAfter * 1000) : '',
       destroyed: false,
     };
     secret.versions.set(secret.current, version);
@@ -71,7 +75,7 @@ export function createKvV2(clock: () => number): Engine {
   };
 
   const markDeleted = (version: Version): void => {
-    if (version.deletedAt === '' && !version.destroyed) version.deletedAt = now();
+    if (!isGone(version)) version.deletedAt = now();
   };
 
   const deleteCurrent = (path: string): null => {
@@ -93,6 +97,9 @@ export function createKvV2(clock: () => number): Engine {
       secret.customMetadata = mapField(request.fields, 'custom_metadata');
     if (request.data.has('cas_required')) secret.casRequired = flagField(request.fields, 'cas_required');
     if (request.data.has('max_versions')) secret.maxVersions = countField(request.fields, 'max_versions');
+    if (request.data.has('delete_version_after')) {
+      secret.deleteAfter = secondsField(request.fields, 'delete_version_after');
+    }
     return null;
   };
 

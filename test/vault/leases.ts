@@ -19,6 +19,7 @@ export interface Lease {
 export interface LeaseStore {
   /** Keeps a lease of an engine's answer, and gives the answer back with the lease's name in it. */
   register(path: string, holder: string, maxTtl: number, reply: Reply): Reply;
+  /** Gives a lease so many seconds from now. */
   find(id: string): Lease | undefined;
   renew(lease: Lease, seconds: number): Lease;
   revoke(id: string): void;
@@ -61,9 +62,7 @@ export function createLeaseStore(clock: () => number): LeaseStore {
       return leases.get(id);
     },
     renew(lease, seconds) {
-      const wanted = seconds || (lease.reply.secret?.duration ?? 0);
-      const expiresAt = Math.min(clock() + wanted * 1000, lease.issuedAt + lease.maxTtl * 1000);
-      const renewed = { ...lease, expiresAt, renewedAt: clock() };
+      const renewed = { ...lease, expiresAt: clock() + seconds * 1000, renewedAt: clock() };
       leases.set(lease.id, renewed);
       return renewed;
     },

@@ -40,7 +40,10 @@ export function createQuotas(clock: () => number): Quotas {
 
   return {
     responseHeaders: false,
-    set: (quota) => void quotas.set(quota.name, quota),
+    set(quota) {
+      quotas.set(quota.name, quota);
+      windows.delete(quota.name);
+    },
     get: (name) => quotas.get(name),
     delete: (name) => void quotas.delete(name),
     names: () => [...quotas.keys()].sort(),

@@ -10,6 +10,7 @@ import { type Reply, refusal } from './reply.ts';
 import type { Engine, EngineRequest } from './request.ts';
 import { type Route, routed } from './routes.ts';
 import { mountRoutes } from './sys-mounts.ts';
+import { grant } from './time-to-live.ts';
 import { wrappingRoutes } from './wrapping.ts';
 
 /** Makes the system engine. */
@@ -68,9 +69,17 @@ function leaseRoutes(core: Core): Route[] {
   const renew = (request: EngineRequest, name = ''): Reply => {
     const lease = leaseOf(request, name, 'lease not found');
     if (!lease.renewable) throw refusal(400, 'lease is not renewable');
-    const { expiresAt } = core.leases.renew(lease, secondsField(request.fields, 'increment'));
-    const duration = Math.floor((expiresAt - core.clock()) / 1000);
-    return { ...lease.reply, secret: { duration, renewable: true, id: lease.id } };
+    const { seconds, warnings } = grant(
+      {
+        increment: secondsField(request.fields, 'increment'),
+        usual: lease.reply.secret?.duration ?? 0,
+        max: lease.maxTtl,
+      },
+      (core.clock() - lease.issuedAt) / 1000,
+    );
+    core.leases.renew(lease, seconds);
+    const renewed = { ...lease.reply, secret: { duration: seconds, renewable: true, id: lease.id } };
+    return warnings.length > 0 ? { ...renewed, warnings } : renewed;
   };
 
   const lookUp = (request: EngineRequest): Reply => {

@@ -23,7 +23,7 @@ export function createTokenAuth(core: Core): Engine {
   };
   const byAccessor = (request: EngineRequest): Token => {
     const token = core.tokens.findByAccessor(textField(request.fields, 'accessor'));
-    if (!token) throw refusal(403, 'invalid accessor');
+    if (!token) throw failure(400, 'invalid accessor');
     return token;
   };
 
@@ -83,6 +83,12 @@ export function createTokenAuth(core: Core): Engine {
     return null;
   };
 
+  // Ending a token that is already gone is no mistake.
+  const revokeNamed = (request: EngineRequest): null => {
+    const token = core.tokens.find(textField(request.fields, 'token'));
+    return token ? revoke(token) : null;
+  };
+
   const lookUp = (token: Token): Reply => ({ data: toJsonObject(describe(token, core.clock())) });
 
   return {
@@ -95,8 +101,9 @@ export function createTokenAuth(core: Core): Engine {
       [/^revoke-self$/, { update: (request) => revoke(holderOf(request)) }],
       [/^lookup$/, { update: (request) => lookUp(named(request)) }],
       [/^renew$/, { update: (request) => renew(named(request), request) }],
-      [/^revoke$/, { update: (request) => revoke(named(request)) }],
-      [/^lookup-accessor$/, { update: (request) => lookUp(byAccessor(request)) }],
+      [/^revoke$/, { update: revokeNamed }],
+      // Who knows an accessor is not told the token.
+      [/^lookup-accessor$/, { update: (request) => lookUp({ ...byAccessor(request), id: '' }) }],
       [/^revoke-accessor$/, { update: (request) => revoke(byAccessor(request)) }],
       [/^accessors\/?$/, { list: () => ({ data: toJsonObject({ keys: accessors(core) }) }) }],
     ]),
