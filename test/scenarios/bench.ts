@@ -98,6 +98,11 @@ export class Bench {
     return answer;
   }
 
+  /** Asks with a token of the scenario's, off the record: for answers that depend on how quick the server was. */
+  peek(token: string, method: string, path: string, body?: unknown): Promise<VaultAnswer> {
+    return this.#server.request(method, path, body, { 'X-Vault-Token': token });
+  }
+
   /** Asks again and again, for what a server does a moment later; of no interest to the record. */
   async until(what: string, method: string, path: string, body: unknown, status: number): Promise<void> {
     for (let left = 100; left > 0; left -= 1) {

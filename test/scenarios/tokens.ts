@@ -156,7 +156,7 @@ export const tokens: readonly Scenario[] = [
     play: async (bench) => {
       await defineRole(bench, 'batch', { token_type: 'batch', token_ttl: '5m' });
       const token = await logIn(bench, 'batch');
-      const answer = await bench.ask(token, 'GET', LONG_LEASE);
+      const answer = await bench.peek(token, 'GET', LONG_LEASE);
       assert.equal(answer.status, 200, answer.text);
       assert.ok(Number(at(answer, 'lease_duration')) <= 300, answer.text);
     },

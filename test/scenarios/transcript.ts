@@ -105,7 +105,7 @@ const UNSTEADY: readonly (readonly [RegExp, string])[] = [
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:PORT'],
   [/("(?:creation_time|expire_time|server_time_utc|last_renewal_time)":)\d+/g, '$1SECONDS'],
   [/("ttl":)\d+/g, '$1SECONDS'],
-  [/retry \d of (\d) in [\d.]+ s/g, 'retry N of $1 in SECONDS'],
+  [/retry \d+ of (\d+) in [\d.]+ s/g, 'retry N of $1 in SECONDS'],
   [/\bvault-cluster-[0-9a-f]{8}\b/g, 'vault-cluster-NAME'],
 ];
 
