@@ -16,6 +16,8 @@ import { answered, type Entry, type Played, steady } from './transcript.ts';
 /** A scenario: what is set up, asked and run, and what must come of it. It is played on every server alike. */
 export interface Scenario {
   readonly name: string;
+  /** Whether it takes an engine that gives leases. */
+  readonly leases?: true;
   readonly play: (bench: Bench) => Promise<void>;
 }
 

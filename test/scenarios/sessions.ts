@@ -50,6 +50,7 @@ export const sessions: readonly Scenario[] = [
   },
   {
     name: 'a leased secret keeps the token alive, and both end with it',
+    leases: true,
     play: async (bench) => {
       const path = 'database/creds/ci-readonly';
       const run = await bench.run(`civault get ${path}#username`);
@@ -66,6 +67,7 @@ export const sessions: readonly Scenario[] = [
   },
   {
     name: 'a lease of two seconds is told with its time',
+    leases: true,
     play: async (bench) => {
       const run = await bench.run('civault get database/creds/ci-short#username');
       assert.equal(run.status, 0, run.stderr);
@@ -129,6 +131,7 @@ export const sessions: readonly Scenario[] = [
   },
   {
     name: 'a token of a single use can make no lease',
+    leases: true,
     play: async (bench) => {
       await defineRole(bench, 'one-use', { token_num_uses: 1 });
       const run = await bench.run('civault get database/creds/ci-readonly#username --role one-use');

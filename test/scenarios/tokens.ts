@@ -33,6 +33,7 @@ function leaseEnds(bench: Bench, lease: string): Promise<void> {
 export const tokens: readonly Scenario[] = [
   {
     name: 'a lease ends with the token that made it',
+    leases: true,
     play: async (bench) => {
       const token = await logIn(bench);
       const answer = await bench.ask(token, 'GET', LONG_LEASE);
@@ -46,6 +47,7 @@ export const tokens: readonly Scenario[] = [
   },
   {
     name: 'a lease is renewed and looked up by its holder, revoked by who may',
+    leases: true,
     play: async (bench) => {
       const token = await logIn(bench);
       const lease = await leaseFrom(bench, token, SHORT_LEASE);
@@ -63,6 +65,7 @@ export const tokens: readonly Scenario[] = [
   },
   {
     name: 'a lease of two seconds and a token of three expire',
+    leases: true,
     play: async (bench) => {
       await defineRole(bench, 'short', { token_ttl: '3s', token_max_ttl: '5s' });
       const token = await logIn(bench, 'short');
@@ -104,6 +107,7 @@ export const tokens: readonly Scenario[] = [
   },
   {
     name: 'a lease without a time of its own cannot be renewed',
+    leases: true,
     play: async (bench) => {
       await bench.setUp('POST', 'database/creds/static', { username: 'u', password: 'p' });
       const token = await logIn(bench);
@@ -116,6 +120,7 @@ export const tokens: readonly Scenario[] = [
   },
   {
     name: 'a lease is renewed up to the longest, and not after its end',
+    leases: true,
     play: async (bench) => {
       const token = await logIn(bench);
       const lease_id = await leaseFrom(bench, token, LONG_LEASE);
@@ -153,6 +158,7 @@ export const tokens: readonly Scenario[] = [
   },
   {
     name: 'a batch token makes a lease, which lasts no longer than the token',
+    leases: true,
     play: async (bench) => {
       await defineRole(bench, 'batch', { token_type: 'batch', token_ttl: '5m' });
       const token = await logIn(bench, 'batch');
@@ -163,6 +169,7 @@ export const tokens: readonly Scenario[] = [
   },
   {
     name: 'a token of few uses',
+    leases: true,
     play: async (bench) => {
       await defineRole(bench, 'two-uses', { token_num_uses: 2 });
       const token = await logIn(bench, 'two-uses');

@@ -28,6 +28,13 @@ const ROWS: readonly Row[] = [
     `has no bound_audiences, yet the ID token has an aud: "${CLAIMS.aud}"`,
     `bound_audiences to "${CLAIMS.aud}"`,
   ],
+  [
+    'missing name in alias',
+    'names users by a claim (user_claim) that is empty in this job',
+    'must set user_claim',
+    'LOGIN_DENIED',
+    500,
+  ],
   ['claim "user_email" not found in token', 'the claim user_email, which is absent', 'user_claim'],
   [
     'claim "iat" could not be converted to string',

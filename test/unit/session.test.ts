@@ -100,6 +100,21 @@ test('a revocation that fails throws nothing, and says that it failed', async ()
   assert.equal(asked(client).at(-1), REVOKE);
 });
 
+for (const [what, errors, ended] of [
+  [
+    'Vault does not know any more is',
+    ['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'],
+    true,
+  ],
+  ['has no right to end itself is not', ['1 error occurred:\n\t* permission denied\n\n'], false],
+] as const) {
+  test(`a token that ${what} taken for ended`, async () => {
+    const client = fakeVault({ [LOGIN]: loggedIn(), [REVOKE]: response(403, { errors }) });
+    const session = await openSession(client, SETTINGS, byLogin);
+    assert.equal(await session.revoke(soon), ended);
+  });
+}
+
 for (const [what, answered, code, part] of [
   ['no auth', response(200, { data: {} }), 'BAD_RESPONSE', 'sent no token'],
   ['an empty token', loggedIn({ client_token: '' }), 'BAD_RESPONSE', 'sent no token'],
