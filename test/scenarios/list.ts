@@ -2,9 +2,11 @@
 
 import type { Scenario } from './bench.ts';
 import { keySources } from './key-sources.ts';
+import { leases } from './leases.ts';
 import { loginRefusals } from './login-refusals.ts';
 import { logins } from './logins.ts';
 import { reads } from './reads.ts';
+import { roles } from './roles.ts';
 import { secrets } from './secrets.ts';
 import { sessions } from './sessions.ts';
 import { system } from './system.ts';
@@ -16,7 +18,9 @@ export const scenarios: readonly Scenario[] = [
   ...loginRefusals,
   ...keySources,
   ...logins,
+  ...roles,
   ...reads,
   ...tokens,
+  ...leases,
   ...system,
 ];

@@ -26,7 +26,7 @@ import { defaultTtl, type Mount, maxTtl } from './mounts.ts';
 import { failure, type Reply, refusal } from './reply.ts';
 import type { Engine, EngineRequest } from './request.ts';
 import { routed } from './routes.ts';
-import { grant } from './time-to-live.ts';
+import { grant, type Wanted } from './time-to-live.ts';
 import { authBlock, tidyPolicies } from './tokens.ts';
 
 /** Makes the method for one mount. */
@@ -71,16 +71,17 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
     return withIgnored(request, giveToken(role, name, metadata));
   };
 
+  const timesOf = (role: JwtRole): Omit<Wanted, 'increment'> => ({
+    usual: role.ttl || defaultTtl(mount),
+    period: role.period,
+    max: role.maxTtl > 0 ? Math.min(role.maxTtl, maxTtl(mount)) : maxTtl(mount),
+    explicitMax: role.explicitMaxTtl,
+  });
+
   const giveToken = (role: JwtRole, name: string, metadata: Record<string, string>): Reply => {
     const entity = core.entities.loggedIn(mount.accessor, name, metadata);
-    const max = role.maxTtl > 0 ? Math.min(role.maxTtl, maxTtl(mount)) : maxTtl(mount);
-    const usual = role.ttl || defaultTtl(mount);
-    const { seconds, warnings } = grant({
-      usual,
-      period: role.period,
-      max,
-      explicitMax: role.explicitMaxTtl,
-    });
+    const times = timesOf(role);
+    const { seconds, warnings } = grant(times);
     const token = core.tokens.create({
       type: /batch$/.test(role.tokenType) ? 'batch' : 'service',
       policies: tidyPolicies(role.policies, !role.noDefaultPolicy),
@@ -89,7 +90,7 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
       displayName: `${mount.path.replace(/^auth\//, '').replaceAll('/', '-')}${name}`,
       meta: { ...metadata, role: role.name },
       ttl: seconds,
-      maxTtl: max,
+      maxTtl: times.max,
       explicitMaxTtl: role.explicitMaxTtl,
       period: role.period,
       numUses: role.numUses,
@@ -111,6 +112,12 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
   };
 
   return {
+    renewal: ({ meta }) => {
+      const name = meta?.['role'] ?? '';
+      const role = roles.get(name);
+      if (!role) throw failure(500, `failed to renew entry: role ${name} does not exist during renewal`);
+      return timesOf(role);
+    },
     isOpen: (rest) => rest === 'login',
     exists: (rest) => {
       const name = /^role\/(.+)$/.exec(rest)?.[1];

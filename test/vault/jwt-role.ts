@@ -68,7 +68,7 @@ export function describeConfig(config: JwtConfig): Record<string, unknown> {
 export function parseRole(name: string, body: Fields, previous: JwtRole | undefined): JwtRole {
   // The two kinds are not remembered: left out, they are `oidc` and `string` again.
   const { role_type, bound_claims_type, ...kept } = previous?.written ?? {};
-  const fields = { ...kept, ...body };
+  const fields = { ...kept, ...underNewNames(body) };
   const type = textField(fields, 'role_type') || 'oidc';
   if (type !== 'jwt' && type !== 'oidc') throw refusal(400, `invalid 'role_type': ${type}`);
   const boundClaimsType = textField(fields, 'bound_claims_type') || 'string';
@@ -105,6 +105,15 @@ export function parseRole(name: string, body: Fields, previous: JwtRole | undefi
   return role;
 }
 
+// What these were called before every auth method shared them.
+const oldNames = ['policies', 'ttl', 'max_ttl', 'period', 'num_uses', 'bound_cidrs'];
+
+// Both names are kept: Vault shows the old one again where it was used.
+function underNewNames(body: Fields): Fields {
+  const renamed = oldNames.filter((name) => name in body && !(`token_${name}` in body));
+  return { ...Object.fromEntries(renamed.map((name) => [`token_${name}`, body[name]])), ...body };
+}
+
 function refuseMistakes(role: JwtRole): void {
   if (/batch$/.test(role.tokenType) && role.numUses > 0) {
     const limited = 'when set to generate tokens with limited use count';
@@ -134,7 +143,7 @@ function refuseMistakes(role: JwtRole): void {
 
 /** A role as Vault shows it. */
 export function describeRole(role: JwtRole): Record<string, unknown> {
-  return {
+  const described: Record<string, unknown> = {
     role_type: role.type,
     user_claim: role.userClaim,
     user_claim_json_pointer: role.userClaimJsonPointer,
@@ -161,4 +170,6 @@ export function describeRole(role: JwtRole): Record<string, unknown> {
     token_type: role.tokenType,
     token_bound_cidrs: role.boundCidrs,
   };
+  const asOfOld = oldNames.filter((name) => name in role.written);
+  return { ...described, ...Object.fromEntries(asOfOld.map((name) => [name, described[`token_${name}`]])) };
 }

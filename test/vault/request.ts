@@ -3,6 +3,7 @@
 import type { Fields } from './fields.ts';
 import type { JsonObject } from './json-text.ts';
 import type { Reply } from './reply.ts';
+import type { Wanted } from './time-to-live.ts';
 import type { Token } from './tokens.ts';
 
 export type Operation = 'read' | 'list' | 'create' | 'update' | 'patch' | 'delete';
@@ -39,6 +40,8 @@ export interface Engine {
   exists?(rest: string): boolean | undefined;
   /** Paths that need no token: logins, and `sys/internal/ui/mounts`. */
   isOpen?(rest: string): boolean;
+  /** What a token that was made here is renewed by; without it, by what it was made with. */
+  renewal?(token: Token): Omit<Wanted, 'increment'>;
   /** Paths that need `sudo`. */
   needsSudo?(rest: string): boolean;
 }

@@ -10,9 +10,7 @@ import { exchange } from './exchange.ts';
 import type { NodeState } from './health.ts';
 import { base62 } from './identifiers.ts';
 import { type ListenOptions, startListening } from './listener.ts';
-import { routed } from './routes.ts';
-import { createSys } from './sys.ts';
-import { createTokenAuth } from './token-auth.ts';
+import { mountOwn } from './own-mounts.ts';
 
 export interface VaultOptions extends ListenOptions {
   /** Who issues the server's certificate; an authority of its own unless said. */
@@ -63,37 +61,13 @@ export interface VaultStandIn {
   close(): Promise<void>;
 }
 
-// The mounts that every Vault has, as it describes them. The others are only listed: nothing here uses them.
-const system = {
-  type: 'system',
-  description: 'system endpoints used for control, policy and debugging',
-  sealWrap: true,
-  config: { passthrough_request_headers: ['Accept'] },
-};
-const tokenStore = {
-  type: 'token',
-  description: 'token based credentials',
-  config: { token_type: 'default-service' },
-};
-const others = {
-  'cubbyhole/': { type: 'cubbyhole', description: 'per-token private secret storage', local: true },
-  'identity/': {
-    type: 'identity',
-    description: 'identity store',
-    config: { passthrough_request_headers: ['Authorization'] },
-  },
-};
-
 const setUpHeader = 'x-stand-in-set-up';
 
 /** Starts a Vault that is initialised and unsealed, and has nothing in it. */
 export async function startVault(options: VaultOptions = {}): Promise<VaultStandIn> {
   const clock = options.clock ?? Date.now;
   const core = createCore(clock);
-  core.mounts.add('sys/', system, () => createSys(core));
-  core.mounts.add('auth/token/', tokenStore, () => createTokenAuth(core));
-  for (const [path, spec] of Object.entries(others))
-    core.mounts.add(path, spec, () => ({ handle: routed([]) }));
+  mountOwn(core);
 
   const authority = options.authority ?? (await createAuthority('Vault Stand-in CA'));
   const setUpSecret = base62(24);

@@ -63,14 +63,14 @@ export function createTokenAuth(core: Core): Engine {
   const renew = (token: Token, request: EngineRequest): Reply => {
     if (token.type === 'batch') throw refusal(400, 'batch tokens cannot be renewed');
     if (!token.renewable) throw refusal(400, 'lease is not renewable');
+    const times = core.mounts.match(token.path)?.engine.renewal?.(token) ?? {
+      usual: token.ttl,
+      period: token.period,
+      max: token.maxTtl,
+      explicitMax: token.explicitMaxTtl,
+    };
     const { seconds, warnings } = grant(
-      {
-        increment: secondsField(request.fields, 'increment'),
-        usual: token.ttl,
-        period: token.period,
-        max: token.maxTtl,
-        explicitMax: token.explicitMaxTtl,
-      },
+      { ...times, increment: secondsField(request.fields, 'increment') },
       (core.clock() - token.issuedAt) / 1000,
     );
     const auth = authBlock(core.tokens.renew(token, seconds), core.clock());
