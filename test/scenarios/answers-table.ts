@@ -80,7 +80,7 @@ interface Body {
 function inShort(text: string): string {
   if (text === '') return 'no body';
   // Times and ids were put out of the way, and with them the JSON of some numbers.
-  const body = JSON.parse(text.replace(/:SECONDS\b/g, ':0')) as Body;
+  const body = JSON.parse(text.replace(/:SECONDS\b/g, ':"SECONDS"')) as Body;
   if (body.errors !== undefined) {
     return body.errors.length === 0 ? '`{"errors":[]}`' : body.errors.map(code).join(', ');
   }

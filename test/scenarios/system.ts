@@ -85,7 +85,7 @@ export const system: readonly Scenario[] = [
       failed(refusedOne, 6, /Vault refuses more requests for now \(429\): .*rate limit quota exceeded/);
       const text = `request path "${LOGIN}": rate limit quota exceeded`;
       refusedExactly(answerTo(refusedOne, LOGIN), 429, text);
-      await limit('2s');
+      await limit('4s');
       wrote(await bench.run(`civault get ${REF}`), 'legacy-app');
       wrote(await bench.run(`civault get ${REF} --retries 20`), 'legacy-app', /answered 429; retry/);
       await bench.setUp('DELETE', 'sys/quotas/rate-limit/logins');
