@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { makePlace, type Place } from '../harness/place.ts';
-import { readPage, renderPage, serverOf, writePage } from '../scenarios/answers-table.ts';
+import { pageDifferences, readPage, renderPage, serverOf, writePage } from '../scenarios/answers-table.ts';
 import { type GitLab, startGitLab } from '../scenarios/gitlab.ts';
 import { scenarios } from '../scenarios/list.ts';
 import { type OpenBench, openBench } from '../scenarios/open-bench.ts';
@@ -63,6 +63,11 @@ for (const keys of ['given', 'fetched'] as const) {
 }
 
 test('docs/vault-answers.md says what it answered', (context) => {
+  const missing = scenarios.filter(({ name }) => !answered.fetched.has(name));
+  if (missing.length > 0) {
+    context.skip(`${missing.length} scenarios were not played on this ${real.described}`);
+    return;
+  }
   const page = renderPage(
     real.described,
     scenarios.map(({ name }) => ({
@@ -77,5 +82,6 @@ test('docs/vault-answers.md says what it answered', (context) => {
     context.skip(`the page is of ${serverOf(committed)}, and this is ${real.described}`);
     return;
   }
-  assert.equal(page, committed, 'make vault-answers writes it anew');
+  const found = pageDifferences(page, committed);
+  assert.equal(found.length, 0, `\n${found.join('\n')}\nmake vault-answers writes it anew`);
 });

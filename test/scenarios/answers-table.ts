@@ -31,6 +31,15 @@ of data mostly the names are shown. **Keys** tells whether Vault was given the i
 ${answers.map((each) => rowsOf(each, shown)).join('')}`;
 }
 
+/** The lines by which two pages differ, those of `page` with a plus. */
+export function pageDifferences(page: string, committed: string): string[] {
+  const [lines, others] = [page.split('\n'), committed.split('\n')];
+  const more = lines.filter((line) => !others.includes(line)).map((line) => `+ ${line}`);
+  const less = others.filter((line) => !lines.includes(line)).map((line) => `- ${line}`);
+  // The same lines in another order are a difference as well.
+  return more.length + less.length > 0 || page === committed ? [...less, ...more] : ['the order'];
+}
+
 /** The server that a page is of. */
 export function serverOf(page: string): string {
   return /from what (.+?) answered/.exec(page)?.[1] ?? 'nothing';

@@ -137,6 +137,11 @@ export class Bench {
     return { ...outcome, exchanges };
   }
 
+  /** Resolves once a request of civault's has been answered with a status. */
+  answered(status: number): Promise<void> {
+    return this.#recorder.answered(status);
+  }
+
   /** An ID token of this job's, issued when the server's clock says. */
   mint(claims: ClaimOverrides = {}, options: MintOptions = {}): Promise<string> {
     return this.issuer.mint(claims, { issuedAt: this.now(), ...options });

@@ -121,7 +121,7 @@ export const reads: readonly Scenario[] = [
       const path = 'secret/data/ci/bounded';
       await bench.setUp('POST', 'secret/metadata/ci/bounded', {
         max_versions: 2,
-        delete_version_after: '5s',
+        delete_version_after: '8s',
       });
       for (const value of ['one', 'two', 'three']) await bench.setUp('POST', path, { data: { value } });
       const alive = await bench.askRoot('GET', path);
@@ -129,7 +129,7 @@ export const reads: readonly Scenario[] = [
       assert.match(String(at(alive, 'data', 'metadata', 'deletion_time')), /^20/);
       assert.equal((await bench.askRoot('GET', `${path}?version=1`)).status, 404);
       wrote(await bench.run(`civault get ${path}#value`), 'three');
-      await bench.wait(5.5);
+      await bench.wait(8.5);
       assert.equal((await bench.askRoot('GET', path)).status, 404);
       failed(await bench.run(`civault get ${path}#value`), 5, /this version of .* was deleted at/);
     },

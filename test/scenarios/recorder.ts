@@ -25,6 +25,8 @@ export interface Recorder {
   readonly ca: string;
   /** What passed since it was last asked. */
   readonly take: () => Exchange[];
+  /** Resolves once a request has been answered with a status. */
+  readonly answered: (status: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function startRecorder(server: Pick<Server, 'address' | 'ca'>): Pro
   const { hostname, port } = new URL(server.address);
   const agent = new https.Agent({ keepAlive: true, ca: server.ca });
   let exchanges: Exchange[] = [];
+  const listeners = new Set<(status: number) => void>();
 
   const passOn = async (incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> => {
     const { method = '', url = '', headers } = incoming;
@@ -47,6 +50,7 @@ export async function startRecorder(server: Pick<Server, 'address' | 'ca'>): Pro
     });
     const body = await buffer(answer);
     const status = answer.statusCode ?? 0;
+    for (const hear of [...listeners]) hear(status);
     exchanges.push({
       method,
       path: url.replace(/^\/v1\//, ''),
@@ -69,6 +73,15 @@ export async function startRecorder(server: Pick<Server, 'address' | 'ca'>): Pro
       exchanges = [];
       return taken;
     },
+    answered: (wanted) =>
+      new Promise((resolve) => {
+        const hear = (status: number): void => {
+          if (status !== wanted) return;
+          listeners.delete(hear);
+          resolve();
+        };
+        listeners.add(hear);
+      }),
     close: async () => {
       agent.destroy();
       front.closeAllConnections();
