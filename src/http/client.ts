@@ -16,12 +16,16 @@ export interface Client {
    * Sends a request, again where that is worth it, and follows redirects.
    * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED, BAD_RESPONSE, or CONFIG for a proxy that wants a password
    */
-  readonly send: (
-    request: HttpRequest,
-    options?: { deadline?: Deadline; retries?: number },
-  ) => Promise<HttpResponse>;
+  readonly send: (request: HttpRequest, options?: SendOptions) => Promise<HttpResponse>;
   /** Closes the connections that are kept. */
   readonly close: () => void;
+}
+
+/** What may be other for one request. */
+export interface SendOptions {
+  readonly deadline?: Deadline;
+  readonly retries?: number;
+  readonly isFinal?: NonNullable<RetrySettings['isFinal']>;
 }
 
 /** What a client is made of. */
@@ -91,8 +95,8 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   return {
-    send: (request, { deadline = settings.deadline, retries = settings.retry.retries } = {}) =>
-      withRetries(() => trusted(request, deadline), { ...settings.retry, retries }, deadline),
+    send: (request, { deadline = settings.deadline, ...changes } = {}) =>
+      withRetries(() => trusted(request, deadline), { ...settings.retry, ...changes }, deadline),
     close: () => {
       for (const { agent } of [...outdated, ...pools.values()]) agent.destroy();
     },

@@ -10,6 +10,8 @@ export interface RetrySettings {
   readonly retries: number;
   readonly random: () => number;
   readonly now: () => number;
+  /** Whether an answer would be the same at any other try, though its status says otherwise. */
+  readonly isFinal?: (response: HttpResponse) => boolean;
   /** Told before each wait, so that nobody wonders what takes so long. */
   readonly tell: (line: string) => void;
 }
@@ -62,7 +64,7 @@ export async function withRetries(
       throw error;
     });
     const answered = !(outcome instanceof AppError);
-    if (answered && !isRetryable(outcome.status)) return outcome;
+    if (answered && (!isRetryable(outcome.status) || settings.isFinal?.(outcome))) return outcome;
     const wait = waitBefore(tried, answered ? outcome.headers['retry-after'] : undefined, settings);
     const seconds = `${(wait / 1000).toFixed(1)} s`;
     const left = deadline.remaining();

@@ -12,9 +12,9 @@ import type { ReadPlan, SessionSettings } from './requests.ts';
 
 /** Explains a login that Vault did not accept. */
 export function loginRefused(answer: VaultAnswer, settings: SessionSettings, idToken: IdToken): AppError {
-  const unavailable = notServing(answer);
-  if (unavailable !== undefined) return unavailable;
   const text = wordsOf(answer);
+  const unavailable = EMPTY_NAME.test(text) ? undefined : notServing(answer);
+  if (unavailable !== undefined) return unavailable;
   for (const { says, code = 'LOGIN_DENIED', message, hint } of LOGIN_ROWS) {
     const match = says.exec(text);
     if (match === null) continue;
@@ -59,7 +59,7 @@ export function readRefused(answer: VaultAnswer, plan: ReadPlan, idToken: IdToke
     return new AppError(
       'PERMISSION_DENIED',
       `the token's policies do not allow to read ${path}, or there is no such path`,
-      `check the path; then let whoever owns the policy allow it: path "${path}" { capabilities = ["read"] }`,
+      `check the path; then let whoever owns the policy allow it, without min_wrapping_ttl:\n    path "${path}" { capabilities = ["read"] }`,
     );
   }
   if (answer.status === 404) return notFound(answer, plan, path, text);
@@ -142,7 +142,7 @@ function notServing(answer: VaultAnswer): AppError | undefined {
       'try again later',
     );
   }
-  if (status < 500 || /malformed JSON/i.test(text) || EMPTY_NAME.test(text)) return undefined;
+  if (status < 500 || /malformed JSON/i.test(text)) return undefined;
   if (status === 501) {
     return new AppError(
       'UNAVAILABLE',

@@ -26,7 +26,7 @@ export interface LoginRow {
   readonly hint: (facts: LoginFacts) => string;
 }
 
-/** What Vault says, with 500, where the claim that user_claim names is empty. */
+/** What Vault says, with 500, where the claim that user_claim names is empty: it would at any other try as well. */
 export const EMPTY_NAME = /missing name in alias/;
 
 const OWNER = 'whoever owns the role in Vault';
@@ -69,7 +69,6 @@ export const LOGIN_ROWS: readonly LoginRow[] = [
     hint: () => `${OWNER} must set user_claim to a claim that every job has, such as project_path`,
   },
   {
-    // Answered with 500, though no other try will fare better.
     says: EMPTY_NAME,
     message: ({ role }) => `the role ${role} names users by a claim (user_claim) that is empty in this job`,
     hint: () => `${OWNER} must set user_claim to a claim that every job has, such as project_path`,

@@ -5,10 +5,11 @@ import type { IdToken } from '../gitlab/id-token.ts';
 import type { Client } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { member, stringMember } from '../json.ts';
+import { JsonNumber, member, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
 import { isUnknownToken, readAnswer, type VaultAnswer } from './answer.ts';
 import { loginRefused } from './diagnosis.ts';
+import { EMPTY_NAME } from './login-rows.ts';
 import { apiPath, baseHeaders, loginRequest, type SessionSettings } from './requests.ts';
 
 /** How the job shows who it is. */
@@ -58,17 +59,26 @@ export async function openSession(
         .send(request, { deadline, retries: 0 })
         .then(readAnswer)
         .catch(() => undefined);
-      return answer !== undefined && (answer.status < 300 || isUnknownToken(answer));
+      if (answer === undefined) return false;
+      // Of a token of few uses, the last read may have been the last.
+      return answer.status < 300 || (login.limited && isUnknownToken(answer));
     },
   };
 }
 
-async function logIn(
-  client: Client,
-  settings: SessionSettings,
-  idToken: IdToken,
-): Promise<{ token: Secret; revocable: boolean }> {
-  const answer = readAnswer(await client.send(loginRequest(settings, idToken)), [idToken.token]);
+interface Login {
+  readonly token: Secret;
+  /** A batch token is not. */
+  readonly revocable: boolean;
+  /** Whether it is good for a number of uses only. */
+  readonly limited: boolean;
+}
+
+async function logIn(client: Client, settings: SessionSettings, idToken: IdToken): Promise<Login> {
+  const response = await client.send(loginRequest(settings, idToken), {
+    isFinal: ({ body }) => EMPTY_NAME.test(body.toString()),
+  });
+  const answer = readAnswer(response, [idToken.token]);
   if (answer.status >= 300) throw loginRefused(answer, settings, idToken);
   const auth = member(answer.json, 'auth');
   const token = stringMember(auth, 'client_token') ?? '';
@@ -87,5 +97,10 @@ async function logIn(
       'check that the address is the one of Vault',
     );
   }
-  return { token: new Secret(token), revocable: stringMember(auth, 'token_type') !== 'batch' };
+  const uses = member(auth, 'num_uses');
+  return {
+    token: new Secret(token),
+    revocable: stringMember(auth, 'token_type') !== 'batch',
+    limited: uses instanceof JsonNumber && Number(uses.text) > 0,
+  };
 }

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandOptions, type Outcome, runCommand } from './command.ts';
+import { leaveNothing } from './leftovers.ts';
 
 /** The static file as `make build` left it. */
 export const CIVAULT = fileURLToPath(new URL('../../dist/civault', import.meta.url));
@@ -58,7 +59,7 @@ export function makeBusyboxRoot(): BusyboxRoot {
       const args = [...who, path, '/bin/busybox', 'ash', '-c', script];
       return runCommand(CHROOT, args, { ...options, env: { PATH: '/bin', ...env } });
     },
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: leaveNothing(() => rmSync(path, { recursive: true, force: true })),
   };
 }
 

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaveNothing } from '../harness/leftovers.ts';
 import type { Server } from '../scenarios/server.ts';
 import { createAuthority } from '../vault/authority.ts';
 import { connect, type VaultAnswer, type VaultClient } from '../vault/client.ts';
@@ -46,15 +47,13 @@ export async function startRealVault(file: string): Promise<Server> {
   child.stderr.on('data', hear);
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   child.on('error', (error) => hear(Buffer.from(String(error))));
-  // A test that fails hard must not leave a server behind.
-  const end = () => child.kill('SIGKILL');
-  process.on('exit', end);
-
-  const close = async (): Promise<void> => {
-    end();
-    await ended;
-    process.off('exit', end);
+  const putAway = leaveNothing(() => {
+    child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
+  });
+  const close = async (): Promise<void> => {
+    putAway();
+    await ended;
   };
   try {
     const nobody = connect({ address, token: '', ca });

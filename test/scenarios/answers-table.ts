@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import type { Answered, Entry } from './transcript.ts';
 
 const FILE = fileURLToPath(new URL('../../docs/vault-answers.md', import.meta.url));
-const LONGEST = 160;
 
 /** What a scenario gave to see, for each way that Vault has the keys. */
 export interface Answers {
@@ -22,7 +21,7 @@ export function renderPage(described: string, answers: readonly Answers[]): stri
 Made by \`make vault-answers\`, from what ${described} answered when the scenarios of \`test/scenarios\` were played on it. \`make
 test-vault\` compares a real server with it, \`make test\` the tests' stand-in.
 
-An answer is shown where it first comes up. What a server makes up for itself stands in capitals (\`ACCESSOR\`, \`UUID\`, \`TIME\`);
+An answer is shown where it first comes up, and again where a scenario has no other. What a server makes up for itself stands in capitals (\`ACCESSOR\`, \`UUID\`, \`TIME\`);
 of data mostly the names are shown. **Keys** tells whether Vault was given the issuer's public keys
 (\`jwt_validation_pubkeys\`) or fetched them (OIDC discovery over TLS), where that makes a difference.
 
@@ -60,7 +59,11 @@ function rowsOf({ scenario, given, fetched }: Answers, shown: Set<string>): stri
     const keys = !other.includes(text) ? 'given' : !one.includes(text) ? 'fetched' : '';
     return `${text} | ${keys} |`;
   });
-  const fresh = rows.filter((row) => !shown.has(row));
+  const unseen = rows.filter((row) => !shown.has(row));
+  // Nothing new, but a reader looks for the scenario: its refusals, or what it ends with but for the token's end.
+  const refusals = rows.filter((row) => / \| [45]\d\d \| /.test(row));
+  const last = rows.filter((row) => !row.includes('revoke-self')).slice(-1);
+  const fresh = [unseen, refusals].find((each) => each.length > 0) ?? last;
   for (const row of fresh) shown.add(row);
   return fresh.map((row, index) => `| ${index === 0 ? escaped(scenario) : ''} | ${row}\n`).join('');
 }
@@ -129,10 +132,9 @@ function data({ data: fields, lease_id, lease_duration, renewable }: Body): stri
 }
 
 function names(value: object): string {
-  const text = Object.keys(value)
+  return Object.keys(value)
     .map((name) => (name === '' ? '""' : name))
     .join(', ');
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 function code(text: string): string {

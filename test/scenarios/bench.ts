@@ -48,6 +48,7 @@ export class Bench {
   readonly #recorder: Recorder;
   readonly #place: Place;
   #entries: Entry[] = [];
+  #afterwards: (() => Promise<unknown>)[] = [];
 
   constructor({ server, recorder, place, keys, issuer, guide }: BenchParts) {
     this.keys = keys;
@@ -62,11 +63,15 @@ export class Bench {
   /** Plays a scenario. Never throws: what went wrong is part of what is given back. */
   async play(scenario: Scenario): Promise<Played> {
     this.#entries = [];
-    const failure = await scenario.play(this).then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-    );
+    this.#afterwards = [];
+    let failure = await attempt(() => scenario.play(this));
+    for (const undo of this.#afterwards.reverse()) failure = (await attempt(undo)) ?? failure;
     return { described: this.#server.described, entries: this.#entries, failure };
+  }
+
+  /** Has something done after the scenario, also after one that fails: the next one wants the server as it was. */
+  afterwards(undo: () => Promise<unknown>): void {
+    this.#afterwards.push(undo);
   }
 
   /** Sets something up with the root token. */
@@ -125,14 +130,14 @@ export class Bench {
     const options: CommandOptions = { env: surroundings, limit: 60_000 };
     const outcome = await this.#place.run(script, options);
     assertNoToken(outcome, surroundings);
-    const exchanges = inOrder(this.#recorder.take());
+    const exchanges = this.#recorder.take();
     const { status, stdout, stderr } = outcome;
-    this.#entries.push(...exchanges.map((exchange) => answered(exchange, true)), {
+    this.#entries.push(...forTheRecord(exchanges).map((exchange) => answered(exchange, true)), {
       kind: 'run',
       script,
       status,
       stdout: steady(stdout.toString()),
-      stderr: onceEach(steady(stderr)),
+      stderr: withoutRepeats(steady(stderr)),
     });
     return { ...outcome, exchanges };
   }
@@ -145,6 +150,11 @@ export class Bench {
   /** An ID token of this job's, issued when the server's clock says. */
   mint(claims: ClaimOverrides = {}, options: MintOptions = {}): Promise<string> {
     return this.issuer.mint(claims, { issuedAt: this.now(), ...options });
+  }
+
+  /** Waits for the server's clock to begin a second: Vault counts whole ones. */
+  async atFullSecond(): Promise<void> {
+    await this.#server.wait((1000 - (this.#server.clock() % 1000)) / 1000);
   }
 
   /** The server's clock, in seconds since 1970. */
@@ -161,20 +171,29 @@ export class Bench {
   }
 }
 
-// How often something was tried again is chance.
-function onceEach(text: string): string {
-  return text
-    .split('\n')
-    .filter((line, index, lines) => line === '' || line !== lines[index - 1])
-    .join('\n');
+async function attempt(work: () => Promise<unknown>): Promise<Error | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
-// Reads go side by side, and what is refused for now is tried again: neither the order nor the number is the server's.
-function inOrder(exchanges: readonly Exchange[]): Exchange[] {
-  const first = exchanges.findIndex(({ method }) => method === 'GET');
-  const last = exchanges.findLastIndex(({ method }) => method === 'GET');
-  const key = ({ path, status, body }: Exchange) => `${path} ${status} ${steady(body)}`;
-  const reads = exchanges.slice(first, last + 1).sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  const all = first < 0 ? exchanges : [...exchanges.slice(0, first), ...reads, ...exchanges.slice(last + 1)];
-  return all.filter((each, index) => index === 0 || key(each) !== key(all[index - 1] as Exchange));
+// How often something was tried again is chance: of lines about it, one.
+function withoutRepeats(text: string): string {
+  return text.replace(/^(civault: .*retry N of .*\n)\1+/gm, '$1');
+}
+
+// Reads go side by side, and a limit is met as often as chance will have it: neither is the server's doing.
+function forTheRecord(exchanges: readonly Exchange[]): Exchange[] {
+  const runs: Exchange[][] = [];
+  for (const each of exchanges) {
+    const run = runs.at(-1);
+    if (each.status === 429 && run?.at(-1)?.status === 429) continue;
+    if (each.method === 'GET' && run?.at(-1)?.method === 'GET') run.push(each);
+    else runs.push([each]);
+  }
+  const key = ({ path, status }: Exchange) => `${path} ${status}`;
+  return runs.flatMap((run) => run.sort((a, b) => (key(a) < key(b) ? -1 : 1)));
 }

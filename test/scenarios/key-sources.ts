@@ -14,13 +14,10 @@ function withGitLab(name: string, play: (bench: Bench, gitlab: GitLab) => Promis
     name,
     play: async (bench) => {
       const gitlab = await startGitLab();
-      try {
-        await bench.setUp('POST', 'sys/auth/other', { type: 'jwt' });
-        await play(bench, gitlab);
-        await bench.setUp('DELETE', 'sys/auth/other');
-      } finally {
-        await gitlab.close();
-      }
+      bench.afterwards(gitlab.close);
+      await bench.setUp('POST', 'sys/auth/other', { type: 'jwt' });
+      bench.afterwards(() => bench.setUp('DELETE', 'sys/auth/other'));
+      await play(bench, gitlab);
     },
   };
 }

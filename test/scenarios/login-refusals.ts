@@ -13,9 +13,10 @@ function scenarioOf({ name, mint, role, says, answers = 400, status, explains, u
       const roleName = role === undefined ? bench.guide.role : 'refusing';
       if (role !== undefined) {
         await defineRole(bench, roleName, role);
+        bench.afterwards(() => bench.setUp('DELETE', `auth/jwt/role/${roleName}`));
       }
       const jwt = mint === undefined ? await bench.mint() : await mint(bench);
-      const run = await bench.run(`civault get ${REF} --role ${roleName} --retries 0`, {
+      const run = await bench.run(`civault get ${REF} --role ${roleName}`, {
         VAULT_ID_TOKEN: jwt,
       });
       failed(run, status, explains);
@@ -24,7 +25,6 @@ function scenarioOf({ name, mint, role, says, answers = 400, status, explains, u
         ? await bench.ask('', 'POST', LOGIN, { role: roleName, jwt })
         : answerTo(run, LOGIN);
       refused(answer, answers, typeof says === 'string' ? says : says[bench.keys]);
-      if (role !== undefined) await bench.setUp('DELETE', `auth/jwt/role/${roleName}`);
     },
   };
 }
@@ -66,16 +66,17 @@ export const loginRefusals: readonly Scenario[] = [
     name: 'refused: an auth mount that was never configured',
     play: async (bench) => {
       await bench.setUp('POST', 'sys/auth/bare', { type: 'jwt' });
+      bench.afterwards(() => bench.setUp('DELETE', 'sys/auth/bare'));
       const run = await bench.run(`civault get ${REF} --auth-path bare`);
       failed(run, 4, /auth\/bare is not set up, or Vault cannot reach GitLab/);
       refusedExactly(answerTo(run, 'auth/bare/login'), 400, 'could not load configuration');
-      await bench.setUp('DELETE', 'sys/auth/bare');
     },
   },
   {
     name: 'refused: an algorithm that the mount does not allow',
     play: async (bench) => {
       await bench.setUp('POST', 'sys/auth/strict', { type: 'jwt' });
+      bench.afterwards(() => bench.setUp('DELETE', 'sys/auth/strict'));
       await bench.setUp('POST', 'auth/strict/config', {
         jwt_validation_pubkeys: [bench.issuer.publicKeyPem],
         jwt_supported_algs: ['ES256'],
@@ -85,7 +86,6 @@ export const loginRefusals: readonly Scenario[] = [
       const run = await bench.run(`civault get ${REF} --auth-path strict`);
       failed(run, 4, /auth\/strict does not accept the algorithm/);
       refused(answerTo(run, 'auth/strict/login'), 400, 'unexpected algorithm');
-      await bench.setUp('DELETE', 'sys/auth/strict');
     },
   },
 ];

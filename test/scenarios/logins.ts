@@ -50,6 +50,7 @@ export const logins: readonly Scenario[] = [
       const login = (jwt: string) => bench.ask('', 'POST', 'auth/team/jwt/login', { jwt });
       const jwt = await bench.mint();
       await bench.setUp('POST', 'sys/auth/team/jwt', { type: 'jwt' });
+      bench.afterwards(() => bench.setUp('DELETE', 'sys/auth/team/jwt'));
       refusedExactly(await login(jwt), 400, 'could not load configuration');
       await bench.setUp('POST', 'auth/team/jwt/config', {
         jwt_validation_pubkeys: [bench.issuer.publicKeyPem],
@@ -61,7 +62,6 @@ export const logins: readonly Scenario[] = [
       assert.equal((await login(jwt)).status, 200);
       const other = await bench.mint({}, { algorithm: 'RS512' });
       refused(await login(other), 400, 'token signed with unexpected algorithm');
-      await bench.setUp('DELETE', 'sys/auth/team/jwt');
     },
   },
   {

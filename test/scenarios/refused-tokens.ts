@@ -172,7 +172,6 @@ export const REFUSALS: readonly Refusal[] = [
     name: 'a user_claim that is empty',
     mint: (bench) => bench.mint({ user_login: '' }),
     says: 'missing name in alias',
-    // Not a failure of the server, though it looks like one.
     answers: 500,
     status: 4,
     explains: /names users by a claim \(user_claim\) that is empty in this job/,

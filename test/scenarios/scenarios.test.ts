@@ -38,7 +38,10 @@ describe('the scenarios on the stand-in', () => {
       const played = await Promise.all(opened.map(({ bench }) => bench.play(scenario)));
       const [given = [], fetched = []] = played.map(({ entries }) => entries);
       answers.push({ scenario: scenario.name, given, fetched });
-      for (const { failure } of played) if (failure !== undefined) throw failure;
+      const failures = played.flatMap(({ failure }, index) =>
+        failure === undefined ? [] : [`with keys ${index === 0 ? 'given' : 'fetched'}: ${failure.message}`],
+      );
+      assert.equal(failures.length, 0, failures.join('\n'));
     });
   }
 

@@ -23,11 +23,11 @@ export interface Server {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the stand-in. */
-export async function startStandIn(): Promise<Server> {
+/** Starts the stand-in, without its engine for leases where it stands beside a server that has none. */
+export async function startStandIn(leases = true): Promise<Server> {
   let ahead = 0;
   const clock = () => Date.now() + ahead;
-  const vault = await startVault({ clock, authority: await createAuthority('Stand-in CA') });
+  const vault = await startVault({ clock, leases, authority: await createAuthority('Stand-in CA') });
   const ca = vault.authority.certificatePem;
   // As any caller: what is set up must not pass by what the scenarios test.
   const root = connect({ address: vault.address, token: vault.rootToken, ca });

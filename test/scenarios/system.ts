@@ -47,14 +47,18 @@ export const system: readonly Scenario[] = [
   {
     name: 'a sealed Vault answers nobody until it is unsealed',
     play: async (bench) => {
+      const unseal = async () => {
+        await bench.setUp('PUT', 'sys/unseal', { key: bench.unsealKey });
+        await bench.until('the unsealed Vault', 'GET', 'sys/health', undefined, 200);
+      };
       await bench.setUp('PUT', 'sys/seal');
+      bench.afterwards(unseal);
       const run = await bench.run(`civault get ${REF} --retries 0`);
       failed(run, 6, /Vault is sealed: it answers nobody/);
       refusedExactly(answerTo(run, LOGIN), 503, 'Vault is sealed');
       assert.equal((await bench.askRoot('GET', 'sys/health')).status, 503);
       assert.equal(at(await bench.askRoot('GET', 'sys/seal-status'), 'sealed'), true);
-      await bench.setUp('PUT', 'sys/unseal', { key: bench.unsealKey });
-      await bench.until('the unsealed Vault', 'GET', 'sys/health', undefined, 200);
+      await unseal();
       wrote(await bench.run(`civault get ${REF}`), 'legacy-app');
     },
   },
@@ -63,15 +67,17 @@ export const system: readonly Scenario[] = [
     play: async (bench) => {
       const quota = { path: 'legacy/', rate: 2, interval: '10s' };
       await bench.setUp('POST', 'sys/quotas/rate-limit/few', quota);
+      bench.afterwards(() => bench.setUp('DELETE', 'sys/quotas/rate-limit/few'));
+      const tell = (whether: boolean) =>
+        bench.setUp('POST', 'sys/quotas/config', { enable_rate_limit_response_headers: whether });
       const read = () => bench.askRoot('GET', 'legacy/app');
       assert.deepEqual([(await read()).status, (await read()).status], [200, 200]);
       const limited = await read();
       refusedExactly(limited, 429, 'request path "legacy/app": rate limit quota exceeded');
       assert.equal(limited.headers['retry-after'], undefined);
-      await bench.setUp('POST', 'sys/quotas/config', { enable_rate_limit_response_headers: true });
+      await tell(true);
+      bench.afterwards(() => tell(false));
       assert.match(String((await read()).headers['retry-after']), /^\d+$/);
-      await bench.setUp('POST', 'sys/quotas/config', { enable_rate_limit_response_headers: false });
-      await bench.setUp('DELETE', 'sys/quotas/rate-limit/few');
     },
   },
   {
@@ -79,6 +85,8 @@ export const system: readonly Scenario[] = [
     play: async (bench) => {
       const quota = { path: 'auth/jwt/', rate: 1, interval: '1h' };
       await bench.setUp('POST', 'sys/quotas/rate-limit/logins', quota);
+      // Once more than the scenario does itself: it is no mistake.
+      bench.afterwards(() => bench.setUp('DELETE', 'sys/quotas/rate-limit/logins'));
       wrote(await bench.run(`civault get ${REF}`), 'legacy-app');
       const told = await bench.run(`civault get ${REF} --retries 0`);
       failed(told, 6, /Vault refuses more requests for now \(429\): .*rate limit quota exceeded/);

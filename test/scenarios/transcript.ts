@@ -25,6 +25,8 @@ export interface Ran {
   readonly stderr: string;
 }
 
+const LONGEST = 4000;
+
 export type Entry = Answered | Ran;
 
 /** A scenario as it went on one server. */
@@ -43,7 +45,7 @@ export function answered(exchange: Exchange, told: boolean): Answered {
     request: steady(`${method} ${path}`),
     status,
     headers: telling(headers),
-    body: steady(withoutChance(path, body)).trimEnd(),
+    body: steady(withoutChance(path, body)),
     told,
   };
 }
@@ -54,9 +56,14 @@ export function differences(one: Played, other: Played): string[] {
   return Array.from({ length: count }, (_, index) => {
     const [left, right] = [shown(one.entries[index]), shown(other.entries[index])];
     if (left === right) return '';
-    const sides = `${one.described}:\n${left}\n${other.described}:\n${right}`;
+    const sides = `${one.described}:\n${shortened(left)}\n${other.described}:\n${shortened(right)}`;
     return `${sides}\nThey part at:\n  ${parting(left, right)}\n  ${parting(right, left)}`;
   }).filter((difference) => difference !== '');
+}
+
+// One secret here has half a megabyte.
+function shortened(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
 }
 
 // Answers are long, and what differs is often a word.
@@ -73,39 +80,40 @@ function shown(entry: Entry | undefined): string {
     return `  $ ${script}\n  status ${status}\n  stdout ${JSON.stringify(stdout)}\n  stderr ${JSON.stringify(stderr)}`;
   }
   const headers = Object.entries(entry.headers).map(([name, value]) => `\n  ${name}: ${value}`);
-  return `  ${entry.request}\n  ${entry.status}${headers.join('')}\n  ${entry.body}`;
+  return `  ${entry.request}\n  ${entry.status}${headers.join('')}\n  ${JSON.stringify(entry.body).slice(1, -1)}`;
 }
 
-// The rest is of the connection and the clock.
+// The rest is of the connection and the clock; of a length, that it is told is enough.
 function telling(headers: IncomingHttpHeaders): Record<string, string> {
-  const ofTheHop = ['date', 'content-length', 'connection', 'keep-alive', 'transfer-encoding'];
+  const ofTheHop = ['date', 'connection', 'keep-alive'];
   return Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !ofTheHop.includes(name))
-      .map(([name, value]) => [name, steady(String(value))] as const)
+      .map(([name, value]) => [name, name === 'content-length' ? 'LENGTH' : steady(String(value))] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 
 function withoutChance(path: string, body: string): string {
-  if (/(?:^|\/)renew(?:-self)?$/.test(path) && body.includes('capped accordingly')) return withoutRest(body);
-  return path.startsWith('sys/') ? withoutTop(body) : body;
+  if (/(?:^|\/)lookup(?:-self|-accessor)?$/.test(path)) return withRoundTime(body);
+  return path.startsWith('sys/') && !body.startsWith('{"request_id"') ? withTopSorted(body) : body;
 }
 
-// What is left of the longest time depends on whether a second has passed since it began.
-function withoutRest(body: string): string {
-  return body
-    .replace(/("lease_duration":)[1-9]\d*/g, '$1SECONDS')
-    .replace(/(max_ttl of \\")[\dhms]+/g, '$1REST');
+// What is left of a time is a second less where one has just passed.
+function withRoundTime(body: string): string {
+  return body.replace(/("ttl":)(\d+)/g, (_, key, seconds) => `${key}${Math.ceil(seconds / 10) * 10}`);
 }
 
-// Some answers of `sys/` show their data a second time, before the rest and in any order.
-function withoutTop(body: string): string {
-  return body.replace(/^\{.*?"request_id"/s, '{"request_id"');
+// Some answers of `sys/` show their data a second time, at the top and in any order.
+function withTopSorted(body: string): string {
+  if (!body.includes('"request_id"')) return body;
+  const members = Object.entries(JSON.parse(body) as Record<string, unknown>);
+  const sorted = Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `${JSON.stringify(sorted)}${body.endsWith('\n') ? '\n' : ''}`;
 }
 
 const UNSTEADY: readonly (readonly [RegExp, string])[] = [
-  [/\bhv([sb])\.[\w-]+/g, 'hv$1.TOKEN'],
+  [/\b(hv)?([sb])\.[\w-]{20,}/g, '$1$2.TOKEN'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UUID'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, 'TIME'],
   [/("(?:wrapped_)?accessor":")\w{24}"/g, '$1ACCESSOR"'],
@@ -116,7 +124,6 @@ const UNSTEADY: readonly (readonly [RegExp, string])[] = [
   [/(database\/creds\/[\w-]+\/)\w{24}\b/g, '$1LEASE'],
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:PORT'],
   [/("(?:creation_time|expire_time|server_time_utc|last_renewal_time)":)\d+/g, '$1SECONDS'],
-  [/("ttl":)\d+/g, '$1SECONDS'],
   [/retry \d+ of (\d+) in [\d.]+ s/g, 'retry N of $1 in SECONDS'],
   [/\bvault-cluster-[0-9a-f]{8}\b/g, 'vault-cluster-NAME'],
 ];

@@ -197,3 +197,13 @@ test('the time that is left never falls below nothing', () => {
   now = 1000;
   assert.equal(deadline.remaining(), 0);
 });
+
+test('an answer that is final is not asked for again', async () => {
+  const { attempt, attempts } = turns(500, 200);
+  const last = await withRetries(
+    attempt,
+    { ...settings(5), isFinal: ({ status }) => status === 500 },
+    forever,
+  );
+  assert.deepEqual([last.status, attempts.made], [500, 1]);
+});

@@ -100,20 +100,28 @@ test('a revocation that fails throws nothing, and says that it failed', async ()
   assert.equal(asked(client).at(-1), REVOKE);
 });
 
-for (const [what, errors, ended] of [
-  [
-    'Vault does not know any more is',
-    ['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'],
-    true,
-  ],
-  ['has no right to end itself is not', ['1 error occurred:\n\t* permission denied\n\n'], false],
+const UNKNOWN = '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n';
+
+for (const [what, auth, text, ended] of [
+  ['of few uses that Vault knows no more is', { num_uses: 1 }, UNKNOWN, true],
+  ['that Vault should know is not', { num_uses: 0 }, UNKNOWN, false],
+  ['that may not end itself is not', { num_uses: 1 }, '1 error occurred:\n\t* permission denied\n\n', false],
 ] as const) {
-  test(`a token that ${what} taken for ended`, async () => {
-    const client = fakeVault({ [LOGIN]: loggedIn(), [REVOKE]: response(403, { errors }) });
+  test(`a token ${what} taken for ended`, async () => {
+    const refusal = response(403, { errors: [text] });
+    const client = fakeVault({ [LOGIN]: loggedIn({ client_token: TOKEN, ...auth }), [REVOKE]: refusal });
     const session = await openSession(client, SETTINGS, byLogin);
     assert.equal(await session.revoke(soon), ended);
   });
 }
+
+test('a login that any other try would find refused as well is not tried again', async () => {
+  const client = fakeVault({ [LOGIN]: loggedIn() });
+  await openSession(client, SETTINGS, byLogin);
+  const isFinal = client.options[0]?.isFinal;
+  assert.equal(isFinal?.(response(500, { errors: ['missing name in alias'] })), true);
+  assert.equal(isFinal?.(response(500, { errors: ['local node not active'] })), false);
+});
 
 for (const [what, answered, code, part] of [
   ['no auth', response(200, { data: {} }), 'BAD_RESPONSE', 'sent no token'],

@@ -12,6 +12,7 @@ import { createTokenStore, type Token, type TokenStore } from './tokens.ts';
 
 export interface Core {
   readonly clock: () => number;
+  readonly hasLeasedKv: boolean;
   readonly mounts: MountTable;
   readonly policies: PolicyStore;
   readonly entities: EntityStore;
@@ -38,7 +39,7 @@ export interface Wrapped {
 }
 
 /** A Vault just initialised and unsealed, with a root token and nothing mounted. */
-export function createCore(clock: () => number): Core {
+export function createCore(clock: () => number, hasLeasedKv = true): Core {
   const leases = createLeaseStore(clock);
   const wrapped = new Map<string, Wrapped>();
   const tokens = createTokenStore(clock, (ended) => {
@@ -55,6 +56,7 @@ export function createCore(clock: () => number): Core {
   });
   return {
     clock,
+    hasLeasedKv,
     mounts: createMountTable(),
     policies: createPolicyStore(),
     entities: createEntityStore(),

@@ -7,7 +7,7 @@ import { type Mount, maxTtl } from './mounts.ts';
 import { permits } from './policy.ts';
 import { errorList, failure, Refusal, type Reply, refusal } from './reply.ts';
 import type { EngineRequest, VaultRequest } from './request.ts';
-import { secondsLeft, type Token } from './tokens.ts';
+import type { Token } from './tokens.ts';
 import { checkWrappingToken, wrap } from './wrapping.ts';
 
 /** Answers a request; null is an answer without a body, a Refusal is thrown. */
@@ -73,8 +73,8 @@ function authorise(core: Core, token: Token, mount: Mount | undefined, request: 
 
 // Nothing can end a batch token before its time: its leases are cut to it beforehand.
 function longestFor(mount: Mount, holder: Token | undefined, now: number): number {
-  const left = holder?.type === 'batch' ? secondsLeft(holder, now - 999) : Number.POSITIVE_INFINITY;
-  return Math.min(maxTtl(mount), left);
+  if (holder?.type !== 'batch' || holder.expiresAt === null) return maxTtl(mount);
+  return Math.min(maxTtl(mount), Math.ceil((holder.expiresAt - now) / 1000));
 }
 
 function kindOfWrite(mount: Mount | undefined, request: VaultRequest): VaultRequest['operation'] {

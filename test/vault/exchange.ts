@@ -33,7 +33,7 @@ const operations: Readonly<Record<string, Operation>> = {
 export async function exchange(core: Core, incoming: Incoming, response: ServerResponse): Promise<void> {
   if (!isPrintable(incoming.path)) {
     // Refused before Vault has a say: not even its headers.
-    response.writeHead(400).end();
+    response.writeHead(400, { 'Content-Length': 0 }).end();
     return;
   }
   // The stand-in's clock, so that a test can have a Vault whose time is off.
@@ -60,8 +60,13 @@ async function answer(core: Core, incoming: Incoming, response: ServerResponse):
   const clean = path.normalize(rawPath);
   if (clean !== rawPath) {
     const location = rawQuery === '' ? clean : `${clean}?${rawQuery}`;
-    response.writeHead(307, { 'Content-Type': 'text/html; charset=utf-8', Location: location });
-    response.end(`<a href="${location}">Temporary Redirect</a>.\n\n`);
+    const page = `<a href="${location}">Temporary Redirect</a>.\n\n`;
+    response.writeHead(307, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': Buffer.byteLength(page),
+      Location: location,
+    });
+    response.end(page);
     return;
   }
   const decoded = decodePath(rawPath);

@@ -81,7 +81,7 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
   const giveToken = (role: JwtRole, name: string, metadata: Record<string, string>): Reply => {
     const entity = core.entities.loggedIn(mount.accessor, name, metadata);
     const times = timesOf(role);
-    const { seconds, warnings } = grant(times);
+    const { seconds, warnings } = grant(times, core.clock(), core.clock());
     const token = core.tokens.create({
       type: /batch$/.test(role.tokenType) ? 'batch' : 'service',
       policies: tidyPolicies(role.policies, !role.noDefaultPolicy),

@@ -19,8 +19,8 @@ export interface Lease {
 export interface LeaseStore {
   /** Keeps a lease of an engine's answer, and gives the answer back with the lease's name in it. */
   register(path: string, holder: string, maxTtl: number, reply: Reply): Reply;
-  /** Gives a lease so many seconds from now. */
   find(id: string): Lease | undefined;
+  /** Gives a lease so many seconds from now. */
   renew(lease: Lease, seconds: number): Lease;
   revoke(id: string): void;
   revokeWhere(condition: (lease: Lease) => boolean): void;

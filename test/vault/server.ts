@@ -17,6 +17,8 @@ export interface VaultOptions extends ListenOptions {
   readonly authority?: Authority;
   /** Answer like a Vault Agent: 412 to a request without X-Vault-Request. */
   readonly agent?: boolean;
+  /** Whether there is `leased-kv`, which Vault's own program lacks; there is, unless said. */
+  readonly leases?: boolean;
   /** Milliseconds since 1970, also for the Date header; moving it makes tokens and leases expire. */
   readonly clock?: () => number;
 }
@@ -66,7 +68,7 @@ const setUpHeader = 'x-stand-in-set-up';
 /** Starts a Vault that is initialised and unsealed, and has nothing in it. */
 export async function startVault(options: VaultOptions = {}): Promise<VaultStandIn> {
   const clock = options.clock ?? Date.now;
-  const core = createCore(clock);
+  const core = createCore(clock, options.leases ?? true);
   mountOwn(core);
 
   const authority = options.authority ?? (await createAuthority('Vault Stand-in CA'));

@@ -102,7 +102,7 @@ function mountSpec(request: EngineRequest): MountSpec {
 
 function engineOf(core: Core, spec: MountSpec): Build {
   const leases = spec.type === 'leased-kv' || spec.options?.['leased_passthrough'] === 'true';
-  if (spec.type !== 'kv' && spec.type !== 'leased-kv') {
+  if (spec.type !== 'kv' && !(spec.type === 'leased-kv' && core.hasLeasedKv)) {
     throw refusal(400, `plugin not found in the catalog: ${spec.type}`);
   }
   return spec.options?.['version'] === '2'

@@ -75,7 +75,8 @@ function leaseRoutes(core: Core): Route[] {
         usual: lease.reply.secret?.duration ?? 0,
         max: lease.maxTtl,
       },
-      (core.clock() - lease.issuedAt) / 1000,
+      lease.issuedAt,
+      core.clock(),
     );
     core.leases.renew(lease, seconds);
     const renewed = { ...lease.reply, secret: { duration: seconds, renewable: true, id: lease.id } };

@@ -17,22 +17,25 @@ export interface Granted {
   readonly warnings: readonly string[];
 }
 
-/** Works out a time to live; `age` is how many seconds ago it began. */
-export function grant({ increment = 0, usual, period = 0, max, explicitMax = 0 }: Wanted, age = 0): Granted {
+/** Works out a time to live from when it began until now, both in milliseconds since 1970; Vault counts whole seconds. */
+export function grant(wanted: Wanted, began: number, now: number): Granted {
+  const { increment = 0, usual, period = 0, max, explicitMax = 0 } = wanted;
+  const age = Math.floor(now / 1000) - Math.floor(began / 1000);
   const longest = explicitMax > 0 ? Math.min(explicitMax, max) : max;
-  if (period > 0) {
-    const seconds = Math.min(period, longest);
-    const capped = `period of "${human(period)}" exceeded the effective max_ttl of "${human(longest)}"`;
-    return { seconds, warnings: period > longest ? [`${capped}; period value is capped accordingly`] : [] };
-  }
-  const wanted = increment || usual;
-  const left = longest - Math.floor(age);
-  if (left <= 0) throw refusal(400, 'past the max TTL, cannot renew');
-  const capped = `TTL of "${human(wanted)}" exceeded the effective max_ttl of "${human(left)}"`;
-  return {
-    seconds: Math.min(wanted, left),
-    warnings: wanted > left ? [`${capped}; TTL value is capped accordingly`] : [],
+  const warnings: string[] = [];
+  const cut = (what: string, asked: number, allowed: number): number => {
+    if (asked <= allowed) return asked;
+    const exceeded = `of "${human(asked)}" exceeded the effective max_ttl of "${human(allowed)}"`;
+    warnings.push(`${what} ${exceeded}; ${what} value is capped accordingly`);
+    return allowed;
   };
+
+  const asked = period > 0 ? cut('period', period, longest) : increment || usual;
+  // A token that is periodic lives as long as it is renewed, if nothing else is said.
+  if (period > 0 && explicitMax === 0) return { seconds: asked, warnings };
+  const left = (period > 0 ? explicitMax : longest) - age;
+  if (left <= 0) throw refusal(400, 'past the max TTL, cannot renew');
+  return { seconds: cut('TTL', asked, left), warnings };
 }
 
 /** `768h`, `1h30m`, `5s`: a duration as Go writes it, without its zeros. */

@@ -41,7 +41,11 @@ export function createTokenAuth(core: Core): Engine {
     const explicitMax = secondsField(fields, 'explicit_max_ttl');
     const period = secondsField(fields, 'period');
     const usual = secondsField(fields, 'ttl') || systemTtl;
-    const { seconds, warnings } = grant({ usual, period, max: systemTtl, explicitMax });
+    const { seconds, warnings } = grant(
+      { usual, period, max: systemTtl, explicitMax },
+      core.clock(),
+      core.clock(),
+    );
     const token = core.tokens.create({
       type: textField(fields, 'type') === 'batch' ? 'batch' : 'service',
       policies,
@@ -71,7 +75,8 @@ export function createTokenAuth(core: Core): Engine {
     };
     const { seconds, warnings } = grant(
       { ...times, increment: secondsField(request.fields, 'increment') },
-      (core.clock() - token.issuedAt) / 1000,
+      token.issuedAt,
+      core.clock(),
     );
     const auth = authBlock(core.tokens.renew(token, seconds), core.clock());
     return warnings.length > 0 ? { auth, warnings } : { auth };
