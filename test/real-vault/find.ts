@@ -40,7 +40,7 @@ function builtFile(): string {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(SOURCE, file)));
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(cache, 'civault', `vault-server-${hash.digest('hex').slice(0, 16)}`);
+  return join(cache, 'civault', `vault-server-${process.arch}-${hash.digest('hex').slice(0, 16)}`);
 }
 
 function build(go: string, file: string): Promise<string> {
@@ -64,7 +64,9 @@ function build(go: string, file: string): Promise<string> {
     child.on('close', (status) => {
       clearInterval(progress);
       if (status !== 0)
-        return reject(new Error(`${said}go build failed; is the Go module proxy within reach?`));
+        return reject(
+          new Error(`${said}go build failed (where it could not fetch a module: GOPROXY says where from)`),
+        );
       renameSync(half, file);
       say(`Built in ${seconds()}: ${file}`);
       resolve(file);

@@ -1,7 +1,9 @@
 // Scenarios of every login that Vault refuses: what it answers, and what civault makes of it.
 
 import type { Scenario } from './bench.ts';
-import { REFUSALS, type Refusal } from './refused-tokens.ts';
+import type { Refusal } from './refusal.ts';
+import { refusedClaims } from './refused-claims.ts';
+import { refusedTokens } from './refused-tokens.ts';
 import { answerTo, defineRole, failed, invalidToken, refused, refusedExactly } from './steps.ts';
 
 const LOGIN = 'auth/jwt/login';
@@ -30,7 +32,7 @@ function scenarioOf({ name, mint, role, says, answers = 400, status, explains, u
 }
 
 export const loginRefusals: readonly Scenario[] = [
-  ...REFUSALS.map(scenarioOf),
+  ...[...refusedClaims, ...refusedTokens].map(scenarioOf),
   {
     name: 'refused: a role that is not there, and none at all',
     play: async (bench) => {

@@ -3,6 +3,7 @@
 
 import type { Verified, Verify } from './jwt-keys.ts';
 import type { JwtConfig, JwtRole } from './jwt-role.ts';
+import { checkKinds } from './registered-claims.ts';
 import { refusal } from './reply.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -20,6 +21,7 @@ export async function checkToken(
   try {
     const { algorithm, claims } = await verifySignature(jwt, verify);
     checkAlgorithm(algorithm, config.algorithms);
+    checkKinds(claims);
     checkRegistered(claims, config, role);
     checkTimes(claims, role, now);
     return claims;
@@ -96,7 +98,7 @@ export function checkAudienceIsBound(claims: Claims, role: JwtRole): void {
 /** The name to log in under, from the role's user_claim. */
 export function userName(claims: Claims, role: JwtRole): string {
   const name = role.userClaimJsonPointer ? claimAt(claims, role.userClaim) : claims[role.userClaim];
-  if (name === undefined) throw refusal(400, `claim "${role.userClaim}" not found in token`);
+  if (name === undefined || name === null) throw refusal(400, `claim "${role.userClaim}" not found in token`);
   if (typeof name !== 'string') {
     throw refusal(400, `claim "${role.userClaim}" could not be converted to string`);
   }
@@ -122,6 +124,9 @@ export function checkGroups(claims: Claims, role: JwtRole): void {
   if (groups === undefined || groups === null) {
     throw refusal(400, `failed to fetch groups: "${role.groupsClaim}" claim not found in token`);
   }
+  if (isObject(groups)) {
+    throw refusal(400, `"${role.groupsClaim}" claim could not be converted to string list`);
+  }
   for (const group of asList(groups)) {
     if (typeof group === 'string') continue;
     throw refusal(400, `value ${String(group)} in groups claim could not be parsed as string`);
@@ -134,6 +139,10 @@ export function checkBoundClaims(claims: Claims, role: JwtRole): void {
     const actual = claimAt(claims, claim);
     if (actual === undefined || actual === null) {
       throw refusal(400, `error validating claims: claim "${claim}" is missing`);
+    }
+    if (isObject(actual)) {
+      const reason = `received claim is not a string, bool, int or list: ${asGoMap(actual)}`;
+      throw refusal(400, `error validating claims: ${reason}`);
     }
     const expected = asList(bound);
     const fits = asList(actual).some((value) =>
@@ -156,6 +165,15 @@ function claimAt(claims: Claims, name: string): unknown {
     ];
   }
   return value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function asGoMap(value: Readonly<Record<string, unknown>>): string {
+  const members = Object.entries(value).map(([key, each]) => `${key}:${String(each)}`);
+  return `map[${members.sort().join(' ')}]`;
 }
 
 function asList(value: unknown): unknown[] {
