@@ -3,10 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Bench, Scenario } from './bench.ts';
 import { type GitLab, startGitLab } from './gitlab.ts';
-import { answerTo, failed, refused, wrote } from './steps.ts';
-
-const REF = 'secret/data/sonarqube/svc-orchestrator#url';
-const VALUE = 'https://sonarqube.shared.cwiq.io';
+import { answerTo, failed, REF, refused, VALUE, wrote } from './steps.ts';
 
 /** A scenario with a GitLab of its own, and a mount for its tokens. */
 function withGitLab(name: string, play: (bench: Bench, gitlab: GitLab) => Promise<void>): Scenario {

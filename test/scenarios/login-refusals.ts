@@ -4,10 +4,8 @@ import type { Scenario } from './bench.ts';
 import type { Refusal } from './refusal.ts';
 import { refusedClaims } from './refused-claims.ts';
 import { refusedTokens } from './refused-tokens.ts';
-import { answerTo, defineRole, failed, invalidToken, refused, refusedExactly } from './steps.ts';
+import { answerTo, defineRole, failed, invalidToken, LOGIN, REF, refused, refusedExactly } from './steps.ts';
 
-const LOGIN = 'auth/jwt/login';
-const REF = 'secret/data/sonarqube/svc-orchestrator#url';
 function scenarioOf({ name, mint, role, says, answers = 400, status, explains, unasked }: Refusal): Scenario {
   return {
     name: `refused: ${name}`,

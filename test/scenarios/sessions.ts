@@ -10,15 +10,15 @@ import {
   denied,
   failed,
   invalidToken,
+  LOGIN,
+  REF,
   refused,
   refusedExactly,
+  VALUE,
   wrote,
 } from './steps.ts';
 
-const LOGIN = 'auth/jwt/login';
 const REVOKE = 'auth/token/revoke-self';
-const REF = 'secret/data/sonarqube/svc-orchestrator#url';
-const VALUE = 'https://sonarqube.shared.cwiq.io';
 
 function tokenOf(run: Run): string {
   return String(at(answerTo(run, LOGIN), 'auth', 'client_token'));

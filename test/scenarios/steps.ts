@@ -5,6 +5,13 @@ import type { VaultAnswer } from '../vault/client.ts';
 import type { ClaimOverrides } from '../vault/id-token.ts';
 import type { Bench, Run } from './bench.ts';
 
+/** Where a job logs in. */
+export const LOGIN = 'auth/jwt/login';
+
+/** A field of the guide that is no secret, and what it holds. */
+export const REF = 'secret/data/sonarqube/svc-orchestrator#url';
+export const VALUE = 'https://sonarqube.shared.cwiq.io';
+
 export const denied = '1 error occurred:\n\t* permission denied\n\n';
 export const invalidToken = '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n';
 

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import type { Scenario } from './bench.ts';
-import { answerTo, at, denied, failed, refused, refusedExactly, tokenFor, wrote } from './steps.ts';
+import { answerTo, at, denied, failed, LOGIN, refused, refusedExactly, tokenFor, wrote } from './steps.ts';
 
-const LOGIN = 'auth/jwt/login';
 const REF = 'legacy/app#user';
 
 // Rules that overlap, and which of their capabilities a path gets.
