@@ -7,6 +7,7 @@ import { type Guide, prepareGuide, type Values } from '../vault/guide.ts';
 import { createIssuer, type Issuer } from '../vault/id-token.ts';
 import { startVault, type VaultOptions, type VaultStandIn } from '../vault/server.ts';
 import { markSecrets } from './leaks.ts';
+import { leaveNothing } from './leftovers.ts';
 
 /** A Vault with the guide's secrets, and what a job needs to read them. */
 export interface Job {
@@ -27,6 +28,7 @@ export async function startJob(options: VaultOptions = {}): Promise<Job> {
   const guide = await prepareGuide(vault, issuer);
   markSecrets(Object.values(guide.secrets).flatMap(secretValues));
   const folder = mkdtempSync(join(tmpdir(), 'civault-job-'));
+  const putAway = leaveNothing(() => rmSync(folder, { recursive: true, force: true }));
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, vault.authority.certificatePem);
   return {
@@ -40,7 +42,7 @@ export async function startJob(options: VaultOptions = {}): Promise<Job> {
     },
     caFile,
     end: async () => {
-      rmSync(folder, { recursive: true, force: true });
+      putAway();
       await vault.close();
     },
   };
