@@ -15,7 +15,7 @@ TESTS = $(shell find test -name '*.test.ts' ! -name same-answers.test.ts | LC_AL
 REAL_VAULT = VAULT_BIN="$$($(NODE) test/real-vault/find.ts)" && export VAULT_BIN && $(NODE) --test --test-reporter=spec test/real-vault/same-answers.test.ts
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 build: $(INSTALLED) ## build dist/civault, or with ARCH=arm64 that release asset
 	@$(NODE) build/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(BASE),--node $(BASE))

@@ -1,6 +1,6 @@
 // Every setting of a run: from flags, else from the environment, else its default; checked before anything is sent.
 
-import { AppError, printable, quoted } from './errors.ts';
+import { AppError, holdsToken, printable, quoted } from './errors.ts';
 import { type Endpoint, isLoopback, parseAddress } from './http/address.ts';
 import type { ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
@@ -121,13 +121,25 @@ function readSession(flags: SettingFlags, find: Find, environment: Environment):
   const role = flags.role ?? environment['VAULT_AUTH_ROLE'] ?? environment['VAULT_ROLE'] ?? 'nexus-ci';
   const namespace = flags.namespace ?? find('VAULT_NAMESPACE')?.value;
   return {
-    authPath: readAuthPath(flags['auth-path'] ?? find('VAULT_AUTH_PATH')?.value ?? 'jwt'),
-    role: filledIn(withoutControls(role, 'the role'), 'the role'),
+    authPath: readAuthPath(
+      withoutToken(flags['auth-path'] ?? find('VAULT_AUTH_PATH')?.value ?? 'jwt', 'the auth path'),
+    ),
+    role: withoutToken(filledIn(withoutControls(role, 'the role'), 'the role'), 'the role'),
     namespace:
       namespace === undefined || namespace === ''
         ? undefined
-        : filledIn(headerText(namespace, 'the namespace'), 'the namespace'),
+        : withoutToken(filledIn(headerText(namespace, 'the namespace'), 'the namespace'), 'the namespace'),
   };
+}
+
+// A server writes its paths, and what it is told, into logs.
+function withoutToken(text: string, what: string): string {
+  if (!holdsToken(text)) return text;
+  throw new AppError(
+    'CONFIG',
+    `${what} holds a token, which is not sent anywhere`,
+    'look for a variable that holds a token where a name belongs',
+  );
 }
 
 function readVariableName(name: string): string {
@@ -141,6 +153,14 @@ function readVariableName(name: string): string {
 
 function readToken(variable: NamedValue | undefined): Secret | undefined {
   if (variable === undefined) return undefined;
+  // Vault answers 500 to it, as if it were out of order.
+  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(variable.value)) {
+    throw new AppError(
+      'CONFIG',
+      `${variable.name} holds a JWT, such as an ID token: that is no Vault token`,
+      `put the ID token into VAULT_ID_TOKEN, and leave ${variable.name} out`,
+    );
+  }
   if (/^[\x21-\x7e]+$/.test(variable.value)) return new Secret(variable.value);
   throw new AppError(
     'CONFIG',

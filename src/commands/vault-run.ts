@@ -1,6 +1,7 @@
 // What every command that reads secrets does around its own work: settle the settings, open a session, read, hand the
 // result on, and end the token.
 
+import { AppError } from '../errors.ts';
 import { readIdToken, variableIn } from '../gitlab/id-token.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
@@ -9,7 +10,7 @@ import type { Environment } from '../io.ts';
 import { readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { readSecrets, type SecretRead } from '../vault/secrets.ts';
-import { type Credential, openSession } from '../vault/session.ts';
+import { type Credential, openSession, type Session } from '../vault/session.ts';
 import type { Context } from './command.ts';
 
 // All is done by then but to say how it ended: nobody should wait long for a server that does not answer.
@@ -38,11 +39,14 @@ export async function withSecrets(
     let leases: number[] = [];
     try {
       const secrets = await orCutShort(readSecrets(session, references));
-      use(secrets);
       // Several references may have shared one read.
-      leases = [...new Set(secrets)].flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
+      const reads = [...new Set(secrets)];
+      const found = reads.flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
+      if (found.length > 0) assertNotSpent(session, reads.length);
+      use(secrets);
+      leases = found;
     } finally {
-      if (leases.length > 0 && session.ownsToken) io.writeMessage(tokenKept(leases));
+      if (leases.length > 0 && session.ownsToken) io.writeMessage(tokenKept(leases, session));
       else if (settings.revoke && !(await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))) {
         io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
       }
@@ -70,8 +74,22 @@ function findCredential(settings: Settings, environment: Environment, now: numbe
   return { kind: 'id-token', idToken: readIdToken(settings.idTokenVariable, environment, now) };
 }
 
-function tokenKept(leases: readonly number[]): string {
+// The last use of a token ends it, and a lease ends with its token: what was read is worth nothing then.
+function assertNotSpent({ limits }: Session, reads: number): void {
+  if (limits === undefined || limits.uses === 0 || reads < limits.uses) return;
+  throw new AppError(
+    'PERMISSION_DENIED',
+    `the token is good for ${limits.uses} uses: the last read ended it, and the leased secret with it`,
+    'whoever owns the role must raise its token_num_uses',
+  );
+}
+
+function tokenKept(leases: readonly number[], { limits }: Session): string {
   const [what, which] =
     leases.length === 1 ? ['a lease', 'the lease'] : [`${leases.length} leases`, 'the shortest'];
-  return `note: the Vault token is kept alive, for ${what} would end with it; ${which} lasts ${Math.min(...leases)} s`;
+  const shortest = Math.min(...leases);
+  const kept = `note: the Vault token is kept alive, for ${what} would end with it`;
+  const tokens = limits?.seconds ?? 0;
+  if (tokens > 0 && tokens < shortest) return `${kept}, which it does after ${tokens} s`;
+  return `${kept}; ${which} lasts ${shortest} s`;
 }

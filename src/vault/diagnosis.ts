@@ -70,6 +70,13 @@ export function readRefused(answer: VaultAnswer, plan: ReadPlan, idToken: IdToke
       'check the path',
     );
   }
+  if (answer.status === 400 && /token had one use left/.test(text)) {
+    return new AppError(
+      'PERMISSION_DENIED',
+      `the token's last use is too little for ${path}: its lease would end at once`,
+      'whoever owns the role must raise its token_num_uses',
+    );
+  }
   if (answer.status === 400) {
     return new AppError(
       'SECRET_NOT_FOUND',

@@ -5,7 +5,7 @@ import type { IdToken } from '../gitlab/id-token.ts';
 import type { Client } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { JsonNumber, member, stringMember } from '../json.ts';
+import { JsonNumber, type JsonValue, member, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
 import { isUnknownToken, readAnswer, type VaultAnswer } from './answer.ts';
 import { loginRefused } from './diagnosis.ts';
@@ -20,6 +20,14 @@ export type Credential =
   /** a Vault Agent's socket, which adds a token itself */
   | { readonly kind: 'agent' };
 
+/** How long a token is good for. */
+export interface TokenLimits {
+  /** How often it can be used; 0 is as often as one likes. */
+  readonly uses: number;
+  /** How long it lasts; 0 is for ever. */
+  readonly seconds: number;
+}
+
 /** An open session. */
 export interface Session {
   /** Reads a path below `/v1`. */
@@ -28,6 +36,8 @@ export interface Session {
   readonly idToken: IdToken | undefined;
   /** Whether the token was got by a login of this run, and is this run's to end. */
   readonly ownsToken: boolean;
+  /** What the login said of its token. */
+  readonly limits: TokenLimits | undefined;
   /** Ends the token that a login got, and says whether it did; there is nothing to do for any other. Never throws. */
   readonly revoke: (deadline: Deadline) => Promise<boolean>;
 }
@@ -52,6 +62,7 @@ export async function openSession(
       readAnswer(await client.send({ method: 'GET', path: `${apiPath(path)}${query}`, headers }), tokens),
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
     ownsToken: login !== undefined,
+    limits: login?.limits,
     revoke: async (deadline) => {
       if (login === undefined || !login.revocable) return true;
       const request: HttpRequest = { method: 'POST', path: '/v1/auth/token/revoke-self', headers, body: '' };
@@ -61,7 +72,7 @@ export async function openSession(
         .catch(() => undefined);
       if (answer === undefined) return false;
       // Of a token of few uses, the last read may have been the last.
-      return answer.status < 300 || (login.limited && isUnknownToken(answer));
+      return answer.status < 300 || (login.limits.uses > 0 && isUnknownToken(answer));
     },
   };
 }
@@ -70,8 +81,7 @@ interface Login {
   readonly token: Secret;
   /** A batch token is not. */
   readonly revocable: boolean;
-  /** Whether it is good for a number of uses only. */
-  readonly limited: boolean;
+  readonly limits: TokenLimits;
 }
 
 async function logIn(client: Client, settings: SessionSettings, idToken: IdToken): Promise<Login> {
@@ -97,10 +107,14 @@ async function logIn(client: Client, settings: SessionSettings, idToken: IdToken
       'check that the address is the one of Vault',
     );
   }
-  const uses = member(auth, 'num_uses');
   return {
     token: new Secret(token),
     revocable: stringMember(auth, 'token_type') !== 'batch',
-    limited: uses instanceof JsonNumber && Number(uses.text) > 0,
+    limits: { uses: numberIn(auth, 'num_uses'), seconds: numberIn(auth, 'lease_duration') },
   };
+}
+
+function numberIn(auth: JsonValue | undefined, key: string): number {
+  const value = member(auth, key);
+  return value instanceof JsonNumber ? Number(value.text) : 0;
 }

@@ -139,6 +139,24 @@ describe("the guide's secrets, in a BusyBox root where there can be one", () => 
     assert.ok(!sent().some((line) => line.includes('revoke')));
   });
 
+  test('a leased secret that ended with the last use of its token is no result', async () => {
+    await job.vault.request('POST', 'auth/jwt/role/two-uses', {
+      role_type: 'jwt',
+      user_claim: 'user_login',
+      bound_audiences: [job.guide.audience],
+      token_policies: ['nexus-ci'],
+      token_num_uses: 2,
+    });
+    const before = job.vault.liveLeases();
+    const { status, stdout, stderr } = await root.run(
+      'civault env A=database/creds/ci-readonly#password B=secret/data/nexus/svc-executor#password --role two-uses',
+      { env: job.env },
+    );
+    assert.deepEqual({ status, stdout: stdout.toString() }, { status: 4, stdout: '(exit 4)\n' }, stderr);
+    assert.match(stderr, /hint: whoever owns the role must raise its token_num_uses\n$/);
+    assert.deepEqual(job.vault.liveLeases(), before);
+  });
+
   test("the job's own token is used as it is and never revoked", async () => {
     const { auth } = JSON.parse(
       (await job.vault.request('POST', 'auth/token/create', { policies: ['nexus-ci'], ttl: '5m' })).text,

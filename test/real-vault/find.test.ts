@@ -82,7 +82,7 @@ describe('the server to test with', () => {
   test('is none where there is nothing, and what to install is said', async () => {
     const { status, stdout, stderr } = await find();
     assert.deepEqual([status, stdout], [1, '']);
-    assert.match(stderr, /There is no real Vault server to test with.*\n.*Go 1\.21 or later/);
+    assert.match(stderr, /There is no real Vault server to test with.*\n.*Go 1\.25\.3 or later/);
   });
 
   test('is told not to come up where it ends at once', async () => {

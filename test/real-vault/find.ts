@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = fileURLToPath(new URL('server', import.meta.url));
 
 const NONE = `There is no real Vault server to test with. One of these is enough:
-  - Go 1.21 or later (https://go.dev/dl): a server is then built from Vault's source, which takes some minutes once
+  - Go 1.25.3 or later (https://go.dev/dl): a server is then built from Vault's source, which takes some minutes once
   - a vault or bao program on PATH
   - VAULT_BIN=/path/to/vault (or bao)`;
 

@@ -17,6 +17,9 @@ import { startRealVault } from './start.ts';
 const FILE = process.env['VAULT_BIN'] ?? '';
 if (FILE === '') throw new Error('VAULT_BIN: make test-vault finds a server, or builds one');
 
+// Whether it is a server at all is better said once than by every scenario.
+await (await startRealVault(FILE)).close();
+
 const answered = {
   given: new Map<string, readonly Entry[]>(),
   fetched: new Map<string, readonly Entry[]>(),

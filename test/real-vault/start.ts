@@ -1,6 +1,6 @@
 // Starts a real Vault server, initialises and unseals it: in memory, on a free port, with a certificate of its own.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,6 +38,8 @@ export async function startRealVault(file: string): Promise<Server> {
   const child = spawn(file, ['server', `-config=${at('config.json')}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { HOME: folder, PATH: process.env['PATH'] ?? '' },
+    // With a group of its own, for the program may be a script that starts another.
+    detached: true,
   });
   let said = '';
   const hear = (chunk: Buffer): void => {
@@ -48,7 +50,7 @@ export async function startRealVault(file: string): Promise<Server> {
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   child.on('error', (error) => hear(Buffer.from(String(error))));
   const putAway = leaveNothing(() => {
-    child.kill('SIGKILL');
+    killGroup(child);
     rmSync(folder, { recursive: true, force: true });
   });
   const close = async (): Promise<void> => {
@@ -77,6 +79,15 @@ export async function startRealVault(file: string): Promise<Server> {
   } catch (error) {
     await close();
     throw new Error(`${file} did not come up: ${String(error)}\n${said}`);
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
   }
 }
 

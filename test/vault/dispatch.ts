@@ -53,9 +53,13 @@ async function behindToken(
   }
 }
 
+const noNamespace = 'error performing token check: failed to look up namespace from the token: no namespace';
+
 function authenticate(core: Core, request: VaultRequest): Token {
   if (request.token === '') throw refusal(403, 'permission denied');
   const token = core.tokens.find(request.token);
+  // Behind a dot, Vault looks for a namespace.
+  if (!token && request.token.replace(/^hv[sb]\./, '').includes('.')) throw refusal(500, noNamespace);
   if (!token) throw refusal(403, errorList('permission denied', 'invalid token'));
   if (!isAllowedAddress(request.remoteAddress, token.boundCidrs)) throw refusal(403, 'permission denied');
   return token;
