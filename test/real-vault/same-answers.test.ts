@@ -18,7 +18,8 @@ const FILE = process.env['VAULT_BIN'] ?? '';
 if (FILE === '') throw new Error('VAULT_BIN: make test-vault finds a server, or builds one');
 
 // Whether it is a server at all is better said once than by every scenario.
-await (await startRealVault(FILE)).close();
+const tried = await startRealVault(FILE);
+await tried.close();
 
 const answered = {
   given: new Map<string, readonly Entry[]>(),
@@ -28,7 +29,7 @@ let real: Server;
 let failed = 0;
 
 for (const keys of ['given', 'fetched'] as const) {
-  describe(`on a Vault that ${keys === 'given' ? 'is given' : 'fetches'} the keys`, () => {
+  describe(`on a ${tried.described} that ${keys === 'given' ? 'is given' : 'fetches'} the keys`, () => {
     let place: Place;
     let gitlab: GitLab;
     const benches: OpenBench[] = [];
