@@ -20,6 +20,7 @@ export function renderPage(described: string, answers: readonly Answers[]): stri
 
 Made by \`make vault-answers\`, from what ${described} answered when the scenarios of \`test/scenarios\` were played on it. \`make
 test-vault\` compares a real server with it, \`make test\` the tests' stand-in.
+The server is the core of Vault with KV, jwt logins and leases, built from Vault's source (\`test/real-vault\`).
 
 An answer is shown where it first comes up, and again where a scenario has no other. What a server makes up for itself stands in capitals (\`ACCESSOR\`, \`UUID\`, \`TIME\`);
 of data mostly the names are shown. **Keys** tells whether Vault was given the issuer's public keys
