@@ -30,6 +30,7 @@ export interface LoginRow {
 export const EMPTY_NAME = /missing name in alias/;
 
 const OWNER = 'whoever owns the role in Vault';
+const MEND_USER_CLAIM = `${OWNER} must set user_claim to a claim that every job has, such as project_path`;
 
 /** The table of refusals. */
 export const LOGIN_ROWS: readonly LoginRow[] = [
@@ -66,12 +67,12 @@ export const LOGIN_ROWS: readonly LoginRow[] = [
     says: /claim "([^"]*)" (?:not found in token|could not be converted to string)/,
     message: ({ role, found, claim }) =>
       `the role ${role} names users by the claim ${printable(found)}, which is ${claim(found)} in this job`,
-    hint: () => `${OWNER} must set user_claim to a claim that every job has, such as project_path`,
+    hint: () => MEND_USER_CLAIM,
   },
   {
     says: EMPTY_NAME,
     message: ({ role }) => `the role ${role} names users by a claim (user_claim) that is empty in this job`,
-    hint: () => `${OWNER} must set user_claim to a claim that every job has, such as project_path`,
+    hint: () => MEND_USER_CLAIM,
   },
   {
     says: /invalid subject \(sub\) claim/,

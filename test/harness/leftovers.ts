@@ -10,7 +10,7 @@ function putAway(): void {
 
 /** Has something put away at the end of the process; the function that it gives back does it now, and once. */
 export function leaveNothing(put: () => void): () => void {
-  if (undo.size === 0) listen();
+  listen();
   undo.add(put);
   return () => {
     if (undo.delete(put)) put();

@@ -8,6 +8,7 @@ import {
   answerTo,
   at,
   definePolicy,
+  definePolicyByProject,
   defineRole,
   denied,
   failed,
@@ -182,9 +183,7 @@ export const secrets: readonly Scenario[] = [
   {
     name: 'a policy with a templated path',
     play: async (bench) => {
-      const accessor = String(at(await bench.askRoot('GET', 'sys/auth'), 'jwt/', 'accessor'));
-      const project = `{{identity.entity.aliases.${accessor}.metadata.project}}`;
-      await definePolicy(bench, 'of-project', `path "secret/data/${project}/*" { capabilities = ["read"] }`);
+      await definePolicyByProject(bench, 'of-project');
       await defineRole(bench, 'of-project', {
         claim_mappings: { project_path: 'project' },
         user_claim: 'project_path',

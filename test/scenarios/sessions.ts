@@ -11,6 +11,7 @@ import {
   failed,
   invalidToken,
   LOGIN,
+  logIn,
   REF,
   refused,
   refusedExactly,
@@ -153,8 +154,7 @@ export const sessions: readonly Scenario[] = [
     play: async (bench) => {
       await defineRole(bench, 'two-uses', { token_num_uses: 2 });
       // One after the other, so that the lease is made by the first: which of two reads comes first is chance.
-      const made = await bench.ask('', 'POST', LOGIN, { role: 'two-uses', jwt: await bench.mint() });
-      const token = String(at(made, 'auth', 'client_token'));
+      const token = await logIn(bench, 'two-uses');
       const lease = String(at(await bench.ask(token, 'GET', 'database/creds/ci-readonly'), 'lease_id'));
       assert.equal((await bench.ask(token, 'GET', 'legacy/app')).status, 200);
       await bench.until('the lease ends', 'PUT', 'sys/leases/lookup', { lease_id: lease }, 400);
@@ -187,9 +187,8 @@ export const sessions: readonly Scenario[] = [
     name: 'a token that ends before it is used',
     play: async (bench) => {
       await defineRole(bench, 'brief', { token_ttl: '1s', token_max_ttl: '1s' });
-      const login = await bench.ask('', 'POST', LOGIN, { role: 'brief', jwt: await bench.mint() });
+      const token = await logIn(bench, 'brief');
       await bench.wait(2);
-      const token = String(at(login, 'auth', 'client_token'));
       failed(
         await bench.run(`civault get ${REF}`, { VAULT_TOKEN: token }),
         4,

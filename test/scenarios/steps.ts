@@ -54,6 +54,13 @@ export async function definePolicy(bench: Bench, name: string, policy: string): 
   await bench.setUp('PUT', `sys/policies/acl/${name}`, { policy });
 }
 
+/** A policy for the secrets below the project that a login's metadata names. */
+export async function definePolicyByProject(bench: Bench, name: string): Promise<void> {
+  const accessor = String(at(await bench.askRoot('GET', 'sys/auth'), 'jwt/', 'accessor'));
+  const project = `{{identity.entity.aliases.${accessor}.metadata.project}}`;
+  await definePolicy(bench, name, `path "secret/data/${project}/*" { capabilities = ["read"] }`);
+}
+
 /** Writes a role that is like nexus-ci but for these fields. */
 export async function defineRole(bench: Bench, name: string, fields: Record<string, unknown>): Promise<void> {
   await bench.setUp('POST', `auth/jwt/role/${name}`, {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { Scenario } from './bench.ts';
 import {
   at,
-  definePolicy,
+  definePolicyByProject,
   defineRole,
   denied,
   invalidToken,
@@ -110,10 +110,7 @@ export const tokens: readonly Scenario[] = [
   {
     name: 'a templated policy follows the claims of the login',
     play: async (bench) => {
-      const mounts = await bench.askRoot('GET', 'sys/auth');
-      const accessor = String(at(mounts, 'jwt/', 'accessor'));
-      const project = `{{identity.entity.aliases.${accessor}.metadata.project}}`;
-      await definePolicy(bench, 'by-project', `path "secret/data/${project}/*" { capabilities = ["read"] }`);
+      await definePolicyByProject(bench, 'by-project');
       await defineRole(bench, 'by-project', {
         claim_mappings: { project_path: 'project' },
         token_policies: 'by-project',

@@ -25,8 +25,6 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const LONGEST = 4000;
-
 export type Entry = Answered | Ran;
 
 /** A scenario as it went on one server. */
@@ -60,6 +58,8 @@ export function differences(one: Played, other: Played): string[] {
     return `${sides}\nThey part at:\n  ${parting(left, right)}\n  ${parting(right, left)}`;
   }).filter((difference) => difference !== '');
 }
+
+const LONGEST = 4000;
 
 // One secret here has half a megabyte.
 function shortened(text: string): string {

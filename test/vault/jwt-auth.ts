@@ -98,7 +98,7 @@ export function createJwtAuth(core: Core, mount: Omit<Mount, 'engine'>): Engine 
       boundCidrs: role.boundCidrs,
     });
     const auth = authBlock(token, core.clock());
-    return warnings.length > 0 ? { auth, warnings } : { auth };
+    return { auth, warnings };
   };
 
   // Told where all else went well.

@@ -82,7 +82,7 @@ export function envelope(requestId: string, reply: Reply): string {
     inOrder('lease_duration', reply.secret?.duration ?? 0),
     `"data":${reply.data ? writeJson(reply.data) : 'null'}`,
     inOrder('wrap_info', reply.wrapInfo ?? null),
-    inOrder('warnings', reply.warnings ?? null),
+    inOrder('warnings', reply.warnings?.length ? reply.warnings : null),
     inOrder('auth', reply.auth ?? null),
     inOrder('mount_type', reply.mountType ?? ''),
   ];

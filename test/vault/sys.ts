@@ -79,8 +79,7 @@ function leaseRoutes(core: Core): Route[] {
       core.clock(),
     );
     core.leases.renew(lease, seconds);
-    const renewed = { ...lease.reply, secret: { duration: seconds, renewable: true, id: lease.id } };
-    return warnings.length > 0 ? { ...renewed, warnings } : renewed;
+    return { ...lease.reply, secret: { duration: seconds, renewable: true, id: lease.id }, warnings };
   };
 
   const lookUp = (request: EngineRequest): Reply => {

@@ -61,7 +61,7 @@ export function createTokenAuth(core: Core): Engine {
       ...(isRoot && textField(fields, 'id') !== '' ? { id: textField(fields, 'id') } : {}),
     });
     const auth = authBlock(token, core.clock());
-    return warnings.length > 0 ? { auth, warnings } : { auth };
+    return { auth, warnings };
   };
 
   const renew = (token: Token, request: EngineRequest): Reply => {
@@ -79,7 +79,7 @@ export function createTokenAuth(core: Core): Engine {
       core.clock(),
     );
     const auth = authBlock(core.tokens.renew(token, seconds), core.clock());
-    return warnings.length > 0 ? { auth, warnings } : { auth };
+    return { auth, warnings };
   };
 
   const revoke = (token: Token): null => {
