@@ -23,14 +23,17 @@ export async function run(args: readonly string[], environment: Environment, io:
   const [name = '', ...rest] = args;
   const command = COMMANDS.get(name);
   try {
-    if (command === undefined) io.writeOutput(withoutCommand(args));
-    else if (asksForHelp(rest)) io.writeOutput(usageOf(name));
-    else {
-      await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
+    if (command !== undefined && !asksForHelp(rest)) {
+      return await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
     }
+    io.writeOutput(command === undefined ? withoutCommand(args) : usageOf(name));
     return EXIT_OK;
   } catch (error) {
-    return fail(error, command, io);
+    const { status, message, hint } = judge(error);
+    io.writeMessage(message);
+    if (hint !== undefined) io.writeMessage(`hint: ${hint}`);
+    writeInstead(command?.onFailure?.(status, rest) ?? '', io);
+    return status;
   }
 }
 
@@ -49,18 +52,13 @@ function withoutCommand(args: readonly string[]): string {
   throw new AppError('USAGE', `unknown command ${quoted(first)}: there are ${names}`, hint);
 }
 
-function fail(error: unknown, command: Command | undefined, io: Io): number {
-  const { status, message, hint } = judge(error);
-  io.writeMessage(message);
-  if (hint !== undefined) io.writeMessage(`hint: ${hint}`);
-  const instead = command?.onFailure?.(status);
-  if (instead === undefined) return status;
+function writeInstead(text: string, io: Io): void {
+  if (text === '') return;
   try {
-    io.writeOutput(instead);
+    io.writeOutput(text);
   } catch {
     // Standard output is gone: the exit status is all that is left to tell.
   }
-  return status;
 }
 
 function judge(error: unknown): { status: number; message: string; hint: string | undefined } {

@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'USAGE'
   | 'CONFIG'
   | 'OUTPUT'
+  | 'COMMAND_NOT_EXECUTABLE'
+  | 'COMMAND_NOT_FOUND'
   | 'ID_TOKEN_MISSING'
   | 'ID_TOKEN_INVALID'
   | 'LOGIN_DENIED'

@@ -22,9 +22,12 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   TLS_UNTRUSTED: 7,
   BAD_RESPONSE: 7,
   CHECKSUM_MISMATCH: 7,
+  // What a shell says of a command that it cannot start (POSIX.1-2017, XCU 2.8.2).
+  COMMAND_NOT_EXECUTABLE: 126,
+  COMMAND_NOT_FOUND: 127,
 };
 
-/** The exit status for a failure of this kind, 1 to 7. */
+/** The exit status for a failure of this kind: 1 to 7, 126 or 127. */
 export function exitStatusOf(code: ErrorCode): number {
   return STATUSES[code];
 }

@@ -3,17 +3,21 @@
 /** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
 export interface Io {
   /** Writes all of it to standard output, or throws. */
-  readonly writeOutput: (text: string) => void;
+  readonly writeOutput: (result: string | Uint8Array) => void;
   /** Writes one line to standard error; never throws, since there is nowhere left to complain to. */
   readonly writeMessage: (line: string) => void;
   /** Reads a whole file, or throws the system's error. */
   readonly readFile: (path: string) => string;
   /** The names in a folder, or throws the system's error. */
   readonly listFolder: (path: string) => string[];
+  /** Standard input, piece by piece. */
+  readonly input: () => AsyncIterable<Uint8Array>;
   /** Names the file and the folder of certificates that OpenSSL reads when it is first used. */
   readonly useCertificateStore: (file: string, folder: string) => void;
   /** Rejects when something fails outside of any promise, or when a signal asks the run to end. Never resolves. */
   readonly cutShort: Promise<never>;
+  /** Has signals handed to `take` instead of ending the run, until the function that it gives back is called. */
+  readonly takeSignals: (names: readonly SignalName[], take: (name: SignalName) => void) => () => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds that never go backwards. */
@@ -21,6 +25,9 @@ export interface Io {
   /** At least 0 and below 1. */
   readonly random: () => number;
 }
+
+/** The signals that are taken note of. */
+export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM' | 'SIGUSR1' | 'SIGUSR2';
 
 /** The job's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -185,3 +185,9 @@ export function stringMember(value: JsonValue | undefined, key: string): string 
   const found = member(value, key);
   return typeof found === 'string' ? found : undefined;
 }
+
+/** A member that is a number, as far as a double holds it; 0 otherwise. */
+export function numberMember(value: JsonValue | undefined, key: string): number {
+  const found = member(value, key);
+  return found instanceof JsonNumber ? Number(found.text) : 0;
+}

@@ -1,10 +1,11 @@
 // The one file that touches the process: it hands the real world to `run` and ends with its status.
 
-import { readdirSync, readFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { run } from './cli.ts';
 import { AppError, errnoOf } from './errors.ts';
 import { Interrupted, type Io } from './io.ts';
+import { writeAll } from './output/file.ts';
 
 // NODE_* variables, which the bootstrap takes away before Node reads them (build/bootstrap.js). They are the job's all
 // the same. From source there is no bootstrap and nothing was taken.
@@ -12,14 +13,18 @@ declare const JOB_NODE_VARIABLES: Readonly<Record<string, string>> | undefined;
 
 const STDOUT = 1;
 const STDERR = 2;
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
+let cutShort: (reason: unknown) => void = () => undefined;
+const endBySignal = (name: NodeJS.Signals) => cutShort(new Interrupted(name, constants.signals[name]));
+
+// Written synchronously: a process that exits while a stream still holds bytes would lose them.
 const io: Io = {
-  writeOutput: (text) => {
+  writeOutput: (result) => {
     // No handler runs while a write waits for its reader: a signal has its own way with the process again.
-    for (const name of SIGNALS) process.removeAllListeners(name);
+    for (const name of ENDING) process.removeAllListeners(name);
     try {
-      writeAll(STDOUT, Buffer.from(text));
+      writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result);
     } catch (error) {
       const why = errnoOf(error) ?? 'unknown error';
       throw new AppError('OUTPUT', `cannot write the result to standard output (${why})`, undefined, error);
@@ -34,34 +39,29 @@ const io: Io = {
   },
   readFile: (path) => readFileSync(path, 'utf8'),
   listFolder: (path) => readdirSync(path),
+  input: () => process.stdin,
   useCertificateStore: (file, folder) => {
     process.env['SSL_CERT_FILE'] = file;
     process.env['SSL_CERT_DIR'] = folder;
   },
   cutShort: new Promise<never>((_, reject) => {
+    cutShort = reject;
     process.on('uncaughtException', reject);
-    for (const name of SIGNALS) {
-      process.on(name, () => reject(new Interrupted(name, constants.signals[name])));
-    }
+    for (const name of ENDING) process.on(name, endBySignal);
   }),
+  takeSignals: (names, take) => {
+    // New handlers first: a signal in between must not find none.
+    for (const name of names) process.on(name, take);
+    for (const name of names) process.removeListener(name, endBySignal);
+    return () => {
+      for (const name of ENDING) if (names.includes(name)) process.on(name, endBySignal);
+      for (const name of names) process.removeListener(name, take);
+    };
+  },
   now: () => Date.now(),
   elapsed: () => performance.now(),
   random: () => Math.random(),
 };
-
-// Written synchronously: a process that exits while a stream still holds bytes would lose them. A pipe that is full and
-// does not block answers EAGAIN until its reader has caught up.
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  let rest = bytes;
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest));
-    } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
-}
 
 const taken = typeof JOB_NODE_VARIABLES === 'undefined' ? {} : JOB_NODE_VARIABLES;
 const environment = Object.freeze({ ...process.env, ...taken });

@@ -8,15 +8,23 @@ import type { SettingFlags } from './settings.ts';
 /** What a command takes beside the flags of every command. */
 export interface Grammar {
   /** Flags with a value, without their dashes. */
-  readonly values: readonly string[];
+  readonly values?: readonly string[];
+  /** Flags without one. */
+  readonly switches?: readonly string[];
+  /** Whether what stands behind `--` is a program to run, with its arguments. */
+  readonly takesProgram?: true;
 }
 
 /** A parsed command line. */
 export interface CommandLine {
   readonly positionals: readonly string[];
   readonly flags: SettingFlags;
-  /** The command's own flags. */
+  /** The command's own flags that have a value. */
   readonly own: Readonly<Record<string, string | undefined>>;
+  /** The command's own flags that have none, where they were given. */
+  readonly switches: ReadonlySet<string>;
+  /** What stands behind `--`, for a command that runs a program. */
+  readonly program: readonly string[];
 }
 
 const SETTING_VALUES = [
@@ -41,32 +49,43 @@ export function asksForHelp(args: readonly string[]): boolean {
  * @throws {AppError} USAGE
  */
 export function parseCommandLine(args: readonly string[], grammar: Grammar, command: string): CommandLine {
-  const values = [...SETTING_VALUES, ...grammar.values];
+  const own = grammar.values ?? [];
+  const switches = grammar.switches ?? [];
+  const values = [...SETTING_VALUES, ...own];
   const help = `see: civault ${command} --help`;
-  checkFlags(args, values, help);
-  const parsed = minimist([...args], {
-    string: [...values, '_'],
-    boolean: ['revoke'],
-    default: { revoke: true },
-  });
-  const given = (names: readonly string[]) =>
+  const end = grammar.takesProgram ? args.indexOf('--') : -1;
+  const mine = end < 0 ? args : args.slice(0, end);
+  const given = checkFlags(mine, values, ['no-revoke', ...switches], help);
+  const parsed = minimist([...mine], { string: [...values, '_'], boolean: ['revoke', ...switches] });
+  const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(
       names.flatMap((name) => (typeof parsed[name] === 'string' ? [[name, parsed[name]]] : [])),
     );
   return {
     positionals: parsed._,
-    flags: { ...given(SETTING_VALUES), revoke: parsed['revoke'] === true },
-    own: given(grammar.values),
+    flags: { ...valuesOf(SETTING_VALUES), revoke: !given.has('no-revoke') },
+    own: valuesOf(own),
+    switches: new Set(switches.filter((name) => given.has(name))),
+    program: end < 0 ? [] : args.slice(end + 1),
   };
 }
 
 // minimist takes `--role --retries 3` for an empty role, `--no-role` for false, and makes a list of a repeated flag.
-function checkFlags(args: readonly string[], values: readonly string[], help: string): void {
+function checkFlags(
+  args: readonly string[],
+  values: readonly string[],
+  switches: readonly string[],
+  help: string,
+): ReadonlySet<string> {
   const seen = new Set<string>();
   for (const [index, arg] of args.entries()) {
-    if (arg === '--') return;
-    if (!/^-./s.test(arg) || arg === '--no-revoke') continue;
+    if (arg === '--') break;
+    if (!/^-./s.test(arg)) continue;
     const [, name = '', value] = /^--([^=]+)(=.*)?$/s.exec(arg) ?? [];
+    if (switches.includes(name) && value === undefined) {
+      seen.add(name);
+      continue;
+    }
     if (!values.includes(name)) {
       throw new AppError('USAGE', `unknown flag ${quoted(arg.replace(/(?<=.)=.*$/s, ''))}`, help);
     }
@@ -81,6 +100,7 @@ function checkFlags(args: readonly string[], values: readonly string[], help: st
       );
     }
   }
+  return seen;
 }
 
 /**

@@ -1,4 +1,4 @@
-// What every command that reads secrets does around its own work: settle the settings, open a session, read, hand the
+// What every command that asks Vault does around its own work: settle the settings, open a session, read, hand the
 // result on, and end the token.
 
 import { AppError } from '../errors.ts';
@@ -9,51 +9,102 @@ import { prepareTrust } from '../http/trust.ts';
 import type { Environment } from '../io.ts';
 import { readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
-import { readSecrets, type SecretRead } from '../vault/secrets.ts';
+import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession, type Session } from '../vault/session.ts';
 import type { Context } from './command.ts';
 
 // All is done by then but to say how it ended: nobody should wait long for a server that does not answer.
 const REVOKE_WITHIN = 2_000;
 
+/** A run with an open session. */
+export interface VaultRun {
+  readonly settings: Settings;
+  readonly session: Session;
+  /** Reads secrets, in the order of the references. */
+  readonly read: (references: readonly Reference[]) => Promise<readonly SecretRead[]>;
+  /** The leases of what was read. */
+  readonly leases: readonly Lease[];
+  /** Leaves the token alive at the end of the run. */
+  readonly keepToken: () => void;
+  /** Ends the token, unless it is kept or the job's own. Once: the end of the run does nothing more. */
+  readonly end: () => Promise<void>;
+}
+
 /**
- * Reads the secrets of some references with one login and gives them to `use`, which writes the result. Afterwards the
- * token is revoked, unless it is the job's own or a lease hangs on it.
- * @throws {AppError} whatever stands between the job and its secrets
+ * Does some work with an open session, and ends the token afterwards, however the work ends.
+ * @throws {AppError} whatever stands between the job and Vault
  */
-export async function withSecrets(
-  references: readonly Reference[],
+export async function withVault<T>(
   flags: SettingFlags,
   context: Context,
-  use: (secrets: readonly SecretRead[]) => void,
-): Promise<void> {
+  work: (run: VaultRun) => Promise<T>,
+): Promise<T> {
   const { environment, io } = context;
   const settings = readSettings(flags, environment);
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
   const credential = findCredential(settings, environment, io.now());
   const client = openClient(settings, context);
   // A signal cuts the work short, but not the end of the token.
-  const orCutShort = <T>(work: Promise<T>) => Promise.race([work, io.cutShort]);
+  const orCutShort = <R>(step: Promise<R>) => Promise.race([step, io.cutShort]);
   try {
     const session = await orCutShort(openSession(client, settings.session, credential));
-    let leases: number[] = [];
+    const run = startRun(session, settings, context);
     try {
-      const secrets = await orCutShort(readSecrets(session, references));
-      // Several references may have shared one read.
-      const reads = [...new Set(secrets)];
-      const found = reads.flatMap(({ lease }) => (lease === undefined ? [] : [lease.seconds]));
-      if (found.length > 0) assertNotSpent(session, reads.length);
-      use(secrets);
-      leases = found;
+      return await orCutShort(work(run));
     } finally {
-      if (leases.length > 0 && session.ownsToken) io.writeMessage(tokenKept(leases, session));
-      else if (settings.revoke && !(await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))) {
-        io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
-      }
+      await run.end();
     }
   } finally {
     client.close();
   }
+}
+
+/**
+ * Reads the secrets of some references with one login and gives them to `use`, which writes the result. Afterwards the
+ * token is revoked, unless it is the job's own or a lease hangs on it: that is told.
+ * @throws {AppError} whatever stands between the job and its secrets
+ */
+export function withSecrets(
+  references: readonly Reference[],
+  flags: SettingFlags,
+  context: Context,
+  use: (secrets: readonly SecretRead[]) => void | Promise<void>,
+): Promise<void> {
+  return withVault(flags, context, async (run) => {
+    await use(await run.read(references));
+    if (run.leases.length === 0 || !run.session.ownsToken) return;
+    run.keepToken();
+    context.io.writeMessage(tokenKept(run.leases, run.session));
+  });
+}
+
+function startRun(session: Session, settings: Settings, { io }: Context): VaultRun {
+  const leases: Lease[] = [];
+  let toBeEnded = settings.revoke;
+  return {
+    settings,
+    session,
+    leases,
+    read: async (references) => {
+      const secrets = await readSecrets(session, references);
+      // Several references may have shared one read.
+      const reads = [...new Set(secrets)];
+      const found = reads.flatMap(({ lease }) => (lease === undefined ? [] : [lease]));
+      if (found.length > 0) assertNotSpent(session, reads.length);
+      leases.push(...found);
+      return secrets;
+    },
+    keepToken: () => {
+      toBeEnded = false;
+    },
+    end: async () => {
+      if (!toBeEnded) return;
+      toBeEnded = false;
+      if (!(await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))) {
+        io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
+      }
+    },
+  };
 }
 
 function openClient(settings: Settings, { io }: Context): Client {
@@ -84,10 +135,10 @@ function assertNotSpent({ limits }: Session, reads: number): void {
   );
 }
 
-function tokenKept(leases: readonly number[], { limits }: Session): string {
+function tokenKept(leases: readonly Lease[], { limits }: Session): string {
   const [what, which] =
     leases.length === 1 ? ['a lease', 'the lease'] : [`${leases.length} leases`, 'the shortest'];
-  const shortest = Math.min(...leases);
+  const shortest = Math.min(...leases.map(({ seconds }) => seconds));
   const kept = `note: the Vault token is kept alive, for ${what} would end with it`;
   const tokens = limits?.seconds ?? 0;
   if (tokens > 0 && tokens < shortest) return `${kept}, which it does after ${tokens} s`;

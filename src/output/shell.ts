@@ -1,7 +1,6 @@
 // Assignments that any POSIX shell evaluates to exactly the bytes that were meant.
 
-import { AppError } from '../errors.ts';
-import type { Variable } from './variable.ts';
+import { forEnvironment, type Variable } from './variable.ts';
 
 /**
  * `export NAME='…'` lines for `eval`. Within single quotes a shell takes every byte as it stands; only the quote itself
@@ -9,7 +8,9 @@ import type { Variable } from './variable.ts';
  * @throws {AppError} CONFIG for a value with a NUL byte, or one too large for any command to start
  */
 export function shellAssignments(variables: readonly Variable[]): string {
-  return variables.map(({ name, value }) => `export ${name}=${shellQuoted(name, value.reveal())}\n`).join('');
+  return variables
+    .map(({ name, value }) => `export ${name}='${forEnvironment(name, value).replaceAll("'", "'\\''")}'\n`)
+    .join('');
 }
 
 /**
@@ -18,25 +19,4 @@ export function shellAssignments(variables: readonly Variable[]): string {
  */
 export function shellFailure(status: number): string {
   return `(exit ${status})\n`;
-}
-
-// MAX_ARG_STRLEN of Linux, for `NAME=value` and the NUL behind it: execve fails with E2BIG beyond it.
-const LARGEST = 131_072;
-
-function shellQuoted(name: string, value: string): string {
-  if (value.includes('\0')) {
-    throw new AppError(
-      'CONFIG',
-      `the value for ${name} holds a NUL byte, which no environment variable can hold`,
-      'write it to a file instead: civault get REF > FILE',
-    );
-  }
-  if (Buffer.byteLength(name) + Buffer.byteLength(value) + 2 > LARGEST) {
-    throw new AppError(
-      'CONFIG',
-      `the value for ${name} is larger than the 128 KiB that Linux allows a variable: no command would start with it`,
-      'write it to a file instead: civault get REF > FILE',
-    );
-  }
-  return `'${value.replaceAll("'", "'\\''")}'`;
 }

@@ -4,7 +4,7 @@
 // a field named `data`.
 
 import { AppError, printable } from '../errors.ts';
-import { isJsonObject, JsonNumber, type JsonObject, member, stringMember } from '../json.ts';
+import { isJsonObject, JsonNumber, type JsonObject, member, numberMember, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
 import { readRefused } from './diagnosis.ts';
 import { lookUpMount, type Mount, startsWith } from './mounts.ts';
@@ -16,7 +16,16 @@ import type { Session } from './session.ts';
 export interface SecretRead {
   readonly fields: JsonObject;
   /** Present for a dynamic secret: it dies with the token that read it. */
-  readonly lease: { readonly id: string; readonly seconds: number } | undefined;
+  readonly lease: Lease | undefined;
+}
+
+/** How long a dynamic secret lives. */
+export interface Lease {
+  readonly id: string;
+  /** The path that was read, for messages. */
+  readonly path: string;
+  readonly seconds: number;
+  readonly renewable: boolean;
 }
 
 /**
@@ -135,12 +144,17 @@ export function secretFrom(
       'check that the path names a secret, and that the address is the one of Vault',
     );
   }
-  return { fields, lease: leaseFrom(answer) };
+  return { fields, lease: leaseFrom(answer, path) };
 }
 
 // KV v1 answers a lease_duration with an empty lease_id: not a lease.
-function leaseFrom({ json }: VaultAnswer): SecretRead['lease'] {
+function leaseFrom({ json }: VaultAnswer, path: string): Lease | undefined {
   const id = stringMember(json, 'lease_id') ?? '';
-  const seconds = member(json, 'lease_duration');
-  return id === '' ? undefined : { id, seconds: seconds instanceof JsonNumber ? Number(seconds.text) : 0 };
+  if (id === '') return undefined;
+  return {
+    id,
+    path,
+    seconds: numberMember(json, 'lease_duration'),
+    renewable: member(json, 'renewable') === true,
+  };
 }

@@ -2,10 +2,10 @@
 
 import { AppError, printable } from '../errors.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
-import type { Client } from '../http/client.ts';
+import type { Client, SendOptions } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { JsonNumber, type JsonValue, member, stringMember } from '../json.ts';
+import { compactJson, type JsonValue, member, numberMember, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
 import { isUnknownToken, readAnswer, type VaultAnswer } from './answer.ts';
 import { loginRefused } from './diagnosis.ts';
@@ -26,12 +26,21 @@ export interface TokenLimits {
   readonly uses: number;
   /** How long it lasts; 0 is for ever. */
   readonly seconds: number;
+  readonly renewable: boolean;
 }
 
 /** An open session. */
 export interface Session {
   /** Reads a path below `/v1`. */
   readonly read: (path: readonly string[], query?: string) => Promise<VaultAnswer>;
+  /** Writes to a path below `/v1`. */
+  readonly write: (
+    path: readonly string[],
+    body: ReadonlyMap<string, JsonValue>,
+    options?: SendOptions,
+  ) => Promise<VaultAnswer>;
+  /** The token of every request; undefined where an Agent adds its own. */
+  readonly token: Secret | undefined;
   /** The claims behind the token, for messages; undefined where there was no login. */
   readonly idToken: IdToken | undefined;
   /** Whether the token was got by a login of this run, and is this run's to end. */
@@ -57,19 +66,23 @@ export async function openSession(
   const token = login?.token ?? (credential.kind === 'token' ? credential.token : undefined);
   const tokens = token === undefined ? [] : [token];
   const headers = token === undefined ? base : { ...base, 'x-vault-token': token.reveal() };
+  const post = (path: string, body: string, options?: SendOptions) => {
+    const request: HttpRequest = { method: 'POST', path, headers, body };
+    return client.send(request, options).then((response) => readAnswer(response, tokens));
+  };
   return {
     read: async (path, query = '') =>
       readAnswer(await client.send({ method: 'GET', path: `${apiPath(path)}${query}`, headers }), tokens),
+    write: (path, body, options) => post(apiPath(path), compactJson(body), options),
+    token,
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
     ownsToken: login !== undefined,
     limits: login?.limits,
     revoke: async (deadline) => {
       if (login === undefined || !login.revocable) return true;
-      const request: HttpRequest = { method: 'POST', path: '/v1/auth/token/revoke-self', headers, body: '' };
-      const answer = await client
-        .send(request, { deadline, retries: 0 })
-        .then(readAnswer)
-        .catch(() => undefined);
+      const answer = await post('/v1/auth/token/revoke-self', '', { deadline, retries: 0 }).catch(
+        () => undefined,
+      );
       if (answer === undefined) return false;
       // Of a token of few uses, the last read may have been the last.
       return answer.status < 300 || (login.limits.uses > 0 && isUnknownToken(answer));
@@ -110,11 +123,10 @@ async function logIn(client: Client, settings: SessionSettings, idToken: IdToken
   return {
     token: new Secret(token),
     revocable: stringMember(auth, 'token_type') !== 'batch',
-    limits: { uses: numberIn(auth, 'num_uses'), seconds: numberIn(auth, 'lease_duration') },
+    limits: {
+      uses: numberMember(auth, 'num_uses'),
+      seconds: numberMember(auth, 'lease_duration'),
+      renewable: member(auth, 'renewable') === true,
+    },
   };
-}
-
-function numberIn(auth: JsonValue | undefined, key: string): number {
-  const value = member(auth, key);
-  return value instanceof JsonNumber ? Number(value.text) : 0;
 }

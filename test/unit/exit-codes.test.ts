@@ -22,6 +22,8 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   TLS_UNTRUSTED: 7,
   BAD_RESPONSE: 7,
   CHECKSUM_MISMATCH: 7,
+  COMMAND_NOT_EXECUTABLE: 126,
+  COMMAND_NOT_FOUND: 127,
 };
 for (const [code, status] of Object.entries(STATUSES)) {
   test(`${code} ends with ${status}`, () => assert.equal(exitStatusOf(code as ErrorCode), status));

@@ -17,12 +17,13 @@ export interface FakeIo extends Io {
 }
 
 /** What a fake `Io` finds, and which of its functions do something else. */
-interface World extends Partial<Io> {
+interface World extends Partial<Omit<Io, 'input'>> {
+  readonly input?: string | Uint8Array;
   readonly files?: Readonly<Record<string, string>>;
   readonly folders?: Readonly<Record<string, readonly string[]>>;
 }
 
-export function fakeIo({ files = {}, folders = {}, ...functions }: World = {}): FakeIo {
+export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: World = {}): FakeIo {
   const written: string[] = [];
   const messages: string[] = [];
   const stores: [string, string][] = [];
@@ -30,17 +31,23 @@ export function fakeIo({ files = {}, folders = {}, ...functions }: World = {}): 
     written,
     messages,
     stores,
-    writeOutput: (text) => void written.push(text),
+    writeOutput: (result) => void written.push(typeof result === 'string' ? result : Buffer.from(result).toString()),
     writeMessage: (line) => void messages.push(line),
     readFile: (path) => files[path] ?? absent(path),
     listFolder: (path) => [...(folders[path] ?? absent(path))],
     useCertificateStore: (file, folder) => void stores.push([file, folder]),
+    input: () => inPieces(input),
     cutShort: new Promise<never>(() => undefined),
+    takeSignals: () => () => undefined,
     now: () => NOW,
     elapsed: () => 0,
     random: () => 0,
     ...functions,
   };
+}
+
+async function* inPieces(input: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(input);
 }
 
 function absent(path: string): never {

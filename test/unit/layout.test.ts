@@ -14,6 +14,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['cli.ts'],
   ['commands/'],
   ['options.ts', 'settings.ts', 'setting-values.ts', 'usage.ts', 'mapping.ts'],
+  ['help/'],
+  ['child/'],
   ['output/', 'vault/'],
   ['gitlab/'],
   ['http/'],

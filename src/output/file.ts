@@ -1,0 +1,164 @@
+// Results in files: whole or not at all, readable by their owner alone.
+
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError, errnoOf, printable } from '../errors.ts';
+
+const MOST_LINKS = 40;
+
+/**
+ * Writes a file in one step: beside its place under another name, then renamed, mode 0600. Until then, and after any
+ * failure, the old file is as it was. A symbolic link stays, and what it points to is written. What is no regular file
+ * (a pipe, a device such as /dev/stdout) is written into.
+ * @param chance at least 0 and below 1, for the other name
+ * @throws {AppError} OUTPUT, with what stands in the way
+ */
+export function writeFile(path: string, content: string | Uint8Array, chance: () => number): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  attempt(path, () => {
+    const target = followLinks(path);
+    const old = statOf(target);
+    if (old !== undefined && !old.isFile()) writeInto(target, bytes);
+    else replace(target, bytes, old, chance);
+  });
+}
+
+/**
+ * Finds out whether a file could be written, before anything is read for it.
+ * @throws {AppError} OUTPUT, with what stands in the way
+ */
+export function assertWritable(path: string): void {
+  attempt(path, () => {
+    const target = followLinks(path);
+    const old = statOf(target);
+    if (old?.isDirectory()) throw failure('EISDIR');
+    if (old === undefined || old.isFile()) accessSync(dirname(target), constants.W_OK | constants.X_OK);
+  });
+}
+
+// Following them by hand, so that the last one may point to a file that is not there yet.
+function followLinks(path: string): string {
+  let target = resolveIn('/', path);
+  for (let links = 0; links <= MOST_LINKS; links += 1) {
+    const found = lstatSync(target, { throwIfNoEntry: false });
+    if (!found?.isSymbolicLink()) return target;
+    const next = readlinkSync(target);
+    // /proc/self/fd/1 and its like: the name that such a link shows leads nowhere, opening the link itself does.
+    if (/^(pipe|socket|anon_inode|memfd):|^\/memfd:| \(deleted\)$/.test(next)) return target;
+    target = resolveIn(dirname(target), next);
+  }
+  throw failure('ELOOP');
+}
+
+// resolve() asks for the working directory, which may be gone: only for a path that needs it.
+function resolveIn(folder: string, path: string): string {
+  if (path.startsWith('/')) return path;
+  return folder === '/' ? resolve(path) : join(folder, path);
+}
+
+function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chance: () => number): void {
+  const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
+  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${suffix}.civault`);
+  const descriptor = openSync(temporary, 'wx', 0o600);
+  try {
+    try {
+      // Whatever the umask is.
+      fchmodSync(descriptor, 0o600);
+      keepOwner(descriptor, old);
+      writeAll(descriptor, bytes);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  }
+}
+
+// Root may replace a file of another user, who is to be able to read it as before.
+function keepOwner(descriptor: number, old: Stats | undefined): void {
+  if (old === undefined || old.uid === fstatSync(descriptor).uid) return;
+  try {
+    fchownSync(descriptor, old.uid, old.gid);
+  } catch {
+    // Not root: the file is ours from now on.
+  }
+}
+
+// Without waiting for a reader: a pipe that nobody reads from would hold the run for ever.
+function writeInto(target: string, bytes: Uint8Array): void {
+  const descriptor = openSync(target, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    writeAll(descriptor, bytes);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Writes all of it, and waits for the reader of a pipe that is full. */
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let rest = bytes;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+const REASONS: Readonly<Record<string, readonly [what: string, hint?: string]>> = {
+  ENOENT: ['there is no such folder', 'make it first: mkdir -p'],
+  ENOTDIR: ['a part of its path is no folder'],
+  EISDIR: ['that is a folder', 'name a file in it'],
+  EACCES: ['this user may not write there'],
+  EPERM: ['this user may not write there'],
+  EROFS: ['its file system is read-only', 'choose a folder that can be written, such as one on a volume'],
+  ENOSPC: ['the disk is full'],
+  EDQUOT: ['the quota is used up'],
+  EFBIG: ['it would be larger than files may be here'],
+  ENAMETOOLONG: ['its name is too long'],
+  ELOOP: ['its symbolic links go in a circle'],
+  ENXIO: ['it is a pipe that nobody reads from, or a device that is not there'],
+  EPIPE: ['its reader went away'],
+  EBUSY: ['it is mounted by itself and cannot be replaced', 'mount its folder, or choose another'],
+};
+
+function attempt(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const code = errnoOf(error) ?? '';
+    if (code === '') throw error;
+    const [what, hint] = REASONS[code] ?? ['it failed'];
+    throw new AppError('OUTPUT', `cannot write ${printable(path)}: ${what} (${code})`, hint, error);
+  }
+}
