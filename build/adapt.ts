@@ -1,10 +1,11 @@
-// Makes the base fit for jobs: its bootstrap is exchanged for civault's, and variables that Node's and OpenSSL's C code
-// read before any JavaScript runs get names that no environment has.
+// Makes the base fit for jobs: its bootstrap is exchanged for civault's, variables that Node's and OpenSSL's C code read
+// before any JavaScript runs get names that no environment has, and an init is placed for where civault is PID 1.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { transformSync } from 'esbuild';
 import type { Arch } from './arch.ts';
+import { placeInit } from './init.ts';
 import { BuildError, say } from './say.ts';
 
 // Each would let the job's environment change what civault trusts, loads or writes.
@@ -41,7 +42,8 @@ export function adaptBase(base: Buffer, nodeVersion: string, arch: Arch): Buffer
   exchangeBootstrap(adapted, nodeVersion);
   const names = [...SILENCED, SILENCED_ON[arch.docker]];
   for (const name of names) silence(adapted, name);
-  say('base', `bootstrap exchanged, ${names.length} variables silenced`);
+  const place = placeInit(adapted, arch).toString(16);
+  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}`);
   return adapted;
 }
 

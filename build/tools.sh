@@ -3,25 +3,46 @@
 # each test that wants it says so and is skipped.
 set -u
 
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/civault
 missing=
-for pair in busybox:busybox-static curl:curl dash:dash mksh:mksh zsh:zsh unshare:util-linux; do
+for pair in busybox:busybox-static curl:curl dash:dash mksh:mksh zsh:zsh unshare:util-linux skopeo:skopeo \
+  htpasswd:apache2-utils; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
-[ -n "$missing" ] || exit 0
+registry=
+if ! command -v docker-registry >/dev/null && [ ! -x "$cache/docker-registry" ]; then registry=docker-registry; fi
+[ -n "$missing$registry" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "not installed, and not installable by this user:$missing (tests that want them are skipped)"
+  echo "not installed, and not installable by this user:$missing $registry (tests that want them are skipped)"
   exit 0
 fi
-echo "installing from Debian:$missing"
+echo "installing from Debian:$missing $registry"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-# shellcheck disable=SC2086 # a list of names
-if apt-get install -y -q --no-install-recommends $missing >"$log" 2>&1 ||
-  { apt-get update -q >"$log" 2>&1 && apt-get install -y -q --no-install-recommends $missing >>"$log" 2>&1; }; then
-  rm -f "$log"
-else
-  echo "apt-get could not install them (tests that want them are skipped):"
+unpacked=$(mktemp -d)
+trap 'rm -rf "$log" "$unpacked"' EXIT
+
+install() {
+  [ $# = 0 ] || apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1
+}
+
+# Unpacked and not installed: its scripts would make a user, and start a service on port 5000 where there is an init.
+unpack() {
+  [ -n "$registry" ] || return 0
+  { cd "$unpacked" && apt-get download -q "$registry" && dpkg -x "$registry"_*.deb files; } >"$log" 2>&1 &&
+    mkdir -p "$cache" && mv files/usr/bin/docker-registry "$cache/docker-registry"
+}
+
+failed() {
+  echo "apt-get could not install $1 (tests that want it are skipped):"
   tail -5 "$log"
-  rm -f "$log"
+}
+
+# shellcheck disable=SC2086 # a list of names
+if ! install $missing || ! (unpack); then
+  apt-get update -q >"$log" 2>&1
+  # One by one: what this Debian does not have keeps none of the others out.
+  for package in $missing; do install "$package" || failed "$package"; done
+  (unpack) || failed "$registry"
 fi

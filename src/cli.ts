@@ -1,8 +1,12 @@
 // civault as a function: arguments, environment and streams in, exit status out. The one place that prints a failure.
 
 import type { Command } from './commands/command.ts';
+import { dockerLogin } from './commands/docker-login.ts';
 import { env } from './commands/env.ts';
+import { exec } from './commands/exec.ts';
 import { get } from './commands/get.ts';
+import { inject } from './commands/inject.ts';
+import { token } from './commands/token.ts';
 import { AppError, printable, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
 import { type Environment, Interrupted, type Io } from './io.ts';
@@ -12,6 +16,10 @@ import { usageOf, VERSION } from './usage.ts';
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['get', get],
   ['env', env],
+  ['exec', exec],
+  ['inject', inject],
+  ['docker-login', dockerLogin],
+  ['token', token],
 ]);
 
 /**

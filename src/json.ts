@@ -170,6 +170,19 @@ export function compactJson(value: JsonValue): string {
   return `[${value.map(compactJson).join(',')}]`;
 }
 
+/** Writes JSON over several lines, indented by tabs, as Go's `MarshalIndent` does for Docker; else as `compactJson`. */
+export function indentedJson(value: JsonValue, indent = ''): string {
+  const inner = `${indent}\t`;
+  const over = (items: readonly string[]) => `\n${inner}${items.join(`,\n${inner}`)}\n${indent}`;
+  if (isJsonObject(value) && value.size > 0) {
+    return `{${over([...value].map(([key, item]) => `${JSON.stringify(key)}: ${indentedJson(item, inner)}`))}}`;
+  }
+  if (Array.isArray(value) && value.length > 0) {
+    return `[${over(value.map((item) => indentedJson(item, inner)))}]`;
+  }
+  return compactJson(value);
+}
+
 /** Whether a value is an object, as against an array, a string or nothing at all. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return value instanceof Map;

@@ -1,14 +1,24 @@
 // Help texts, each one literal that reads as it prints, at most 80 columns wide; those of commands are in help/.
 
+import { DOCKER_LOGIN } from './help/docker-login.ts';
 import { ENV } from './help/env.ts';
+import { EXEC } from './help/exec.ts';
 import { GET } from './help/get.ts';
+import { INJECT } from './help/inject.ts';
+import { TOKEN } from './help/token.ts';
 import { RELEASE } from './release.ts';
 
 const OVERVIEW = `civault turns a job's GitLab ID token into secrets from Vault.
 
 Usage:
-  civault get REF                 write one field, or a whole secret as JSON
+  civault get REF...              write a field, several, or a whole secret
   civault env MAPPING...          write assignments for a shell to eval
+  civault exec MAPPING... -- COMMAND
+                                  run COMMAND with secrets, masked in its output
+  civault inject [FILE]           fill {{ civault REF }} in a template
+  civault docker-login REGISTRY REF
+                                  put credentials into Docker's config.json
+  civault token                   print the Vault token, for other tools
   civault COMMAND --help          more on a command
   civault --version
 
@@ -26,7 +36,14 @@ VAULT_ADDR says where Vault is, VAULT_ID_TOKEN holds the job's ID token, and
 VAULT_AUTH_ROLE names the role (nexus-ci unless said).
 `;
 
-const USAGES: Readonly<Record<string, string>> = { get: GET, env: ENV };
+const USAGES: Readonly<Record<string, string>> = {
+  get: GET,
+  env: ENV,
+  exec: EXEC,
+  inject: INJECT,
+  'docker-login': DOCKER_LOGIN,
+  token: TOKEN,
+};
 
 /** The help of a command, or of civault as a whole. */
 export function usageOf(command: string | undefined): string {

@@ -86,7 +86,8 @@ function startRun(session: Session, settings: Settings, { io }: Context): VaultR
     session,
     leases,
     read: async (references) => {
-      const secrets = await readSecrets(session, references);
+      // What comes after a signal is not handed on.
+      const secrets = await Promise.race([readSecrets(session, references), io.cutShort]);
       // Several references may have shared one read.
       const reads = [...new Set(secrets)];
       const found = reads.flatMap(({ lease }) => (lease === undefined ? [] : [lease]));

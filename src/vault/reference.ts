@@ -88,7 +88,12 @@ function parseGitlabForm(text: string): Reference {
   };
 }
 
-function parseField(text: string, whole: string): Field {
+/**
+ * Reads what stands behind the #: a key, or where it begins with / a JSON Pointer.
+ * @param whole what it is a part of, for the message
+ * @throws {AppError} USAGE
+ */
+export function parseField(text: string, whole: string): Field {
   if (!text.startsWith('/')) return { kind: 'key', key: text };
   const tokens = text.slice(1).split('/');
   if (tokens.some((token) => /~(?![01])/.test(token))) {

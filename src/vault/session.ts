@@ -8,7 +8,7 @@ import type { HttpRequest } from '../http/request.ts';
 import { compactJson, type JsonValue, member, numberMember, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
 import { isUnknownToken, readAnswer, type VaultAnswer } from './answer.ts';
-import { loginRefused } from './diagnosis.ts';
+import { loginRefused, readRefused } from './diagnosis.ts';
 import { EMPTY_NAME } from './login-rows.ts';
 import { apiPath, baseHeaders, loginRequest, type SessionSettings } from './requests.ts';
 
@@ -123,10 +123,29 @@ async function logIn(client: Client, settings: SessionSettings, idToken: IdToken
   return {
     token: new Secret(token),
     revocable: stringMember(auth, 'token_type') !== 'batch',
-    limits: {
-      uses: numberMember(auth, 'num_uses'),
-      seconds: numberMember(auth, 'lease_duration'),
-      renewable: member(auth, 'renewable') === true,
-    },
+    limits: limitsIn(auth, 'lease_duration'),
+  };
+}
+
+/**
+ * What Vault says of a session's token.
+ * @returns undefined where a policy forbids the question
+ * @throws {AppError} PERMISSION_DENIED for a token that Vault does not know; UNAVAILABLE, BAD_RESPONSE
+ */
+export async function lookUpToken(session: Session): Promise<TokenLimits | undefined> {
+  const path = ['auth', 'token', 'lookup-self'];
+  const answer = await session.read(path);
+  if (answer.status === 403 && !isUnknownToken(answer)) return undefined;
+  if (answer.status !== 200) {
+    throw readRefused(answer, { path, kind: 'other', version: undefined }, session.idToken);
+  }
+  return limitsIn(member(answer.json, 'data'), 'ttl');
+}
+
+function limitsIn(token: JsonValue | undefined, seconds: 'ttl' | 'lease_duration'): TokenLimits {
+  return {
+    uses: numberMember(token, 'num_uses'),
+    seconds: numberMember(token, seconds),
+    renewable: member(token, 'renewable') === true,
   };
 }

@@ -1,5 +1,6 @@
 // A root folder that holds BusyBox, civault and nothing else: no libc, no /etc, no /proc, no /tmp, no /dev.
 
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -9,6 +10,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,6 +49,9 @@ export function makeBusyboxRoot(): BusyboxRoot {
   chmodSync(path, 0o755);
   mkdirSync(join(path, 'bin'));
   copyFileSync(busybox, join(path, 'bin/busybox'));
+  // As in an image: a program that is not the shell finds them by their names only.
+  const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n');
+  for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(path, 'bin', applet));
   linkOrCopy(CIVAULT, join(path, 'bin/civault'));
   return {
     path,

@@ -1,6 +1,7 @@
 // Runs a command as a job would and keeps all that came out: status, both outputs, and how long it took.
 
 import { type SpawnOptions, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { holdsSecret } from './leaks.ts';
 
 /** How a command ended. */
@@ -20,14 +21,22 @@ export interface CommandOptions {
   readonly limit?: number;
   /** Called once it has started. */
   readonly started?: (pid: number) => void;
+  /** Called with each piece of standard output as it comes. */
+  readonly onOutput?: (text: string) => void;
+  /** Given on standard input, which is empty otherwise; a function feeds it as it likes. */
+  readonly input?: string | ((stdin: Writable) => void);
 }
 
 const SIGNALS: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
+  SIGQUIT: 3,
   SIGABRT: 6,
   SIGKILL: 9,
+  SIGUSR1: 10,
   SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
   SIGTERM: 15,
 };
 
@@ -41,14 +50,18 @@ export function runCommand(
     const started = performance.now();
     const spawnOptions: SpawnOptions = {
       env: { ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     };
     const child = spawn(command, args, spawnOptions);
     const timer = setTimeout(() => child.kill('SIGKILL'), options.limit ?? 60_000);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      stdout.push(chunk);
+      options.onOutput?.(chunk.toString());
+    });
+    if (child.stdin !== null) feed(child.stdin, options.input);
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', reject);
     child.on('spawn', () => options.started?.(child.pid ?? 0));
@@ -64,4 +77,11 @@ export function runCommand(
       });
     });
   });
+}
+
+function feed(stdin: Writable, input: CommandOptions['input']): void {
+  // A command may end without reading it.
+  stdin.on('error', () => undefined);
+  if (typeof input === 'function') input(stdin);
+  else stdin.end(input);
 }

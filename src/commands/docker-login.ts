@@ -1,0 +1,211 @@
+// civault docker-login REGISTRY REF...: credentials of registries into Docker's config.json, without Docker.
+
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AppError, errnoOf, printable, quoted } from '../errors.ts';
+import { EXIT_OK } from '../exit-codes.ts';
+import type { Environment } from '../io.ts';
+import type { JsonObject } from '../json.ts';
+import {
+  addLogins,
+  basicAuth,
+  type RegistryLogin,
+  readDockerConfig,
+  registryKey,
+  unusedLogins,
+} from '../output/docker-config.ts';
+import { assertWritable, writeFile } from '../output/file.ts';
+import { removeLeftovers, withLock } from '../output/lock.ts';
+import { filledIn, withoutControls } from '../setting-values.ts';
+import { selectField } from '../vault/fields.ts';
+import {
+  type Field,
+  formatField,
+  formatReference,
+  parseField,
+  parseReference,
+  type Reference,
+  secretPath,
+} from '../vault/reference.ts';
+import type { SecretRead } from '../vault/secrets.ts';
+import type { Command, Context } from './command.ts';
+import { withSecrets } from './vault-run.ts';
+
+export const dockerLogin: Command = {
+  grammar: { values: ['username-field', 'password-field'] },
+  run: async ({ positionals, flags, own }, context) => {
+    const names = {
+      user: fieldOf(own['username-field'] ?? 'username', '--username-field'),
+      password: fieldOf(own['password-field'] ?? 'password', '--password-field'),
+    };
+    const pairs = parsePairs(positionals, names);
+    const path = configPath(context.environment);
+    // All of this would be found out later as well, but then a login and a lease were for nothing.
+    makeFolder(dirname(path));
+    readConfig(path);
+    assertWritable(path);
+    await withSecrets(
+      pairs.map(({ reference }) => reference),
+      flags,
+      context,
+      (secrets) => writeLogins(path, makeLogins(pairs, secrets, names), context),
+    );
+    return EXIT_OK;
+  },
+};
+
+/** A registry, by its key, and the secret with its credentials. */
+interface Pair {
+  readonly key: string;
+  readonly reference: Reference;
+}
+
+/** Which fields of a secret hold the credentials. */
+interface FieldNames {
+  readonly user: Field;
+  readonly password: Field;
+}
+
+function fieldOf(text: string, flag: string): Field {
+  try {
+    return parseField(text, text);
+  } catch (error) {
+    const hint = 'in a JSON Pointer ~ stands only as ~0 (for ~) or ~1 (for /)';
+    throw new AppError('USAGE', `${flag} is ${quoted(text)}: not a field's name`, hint, error);
+  }
+}
+
+function parsePairs(positionals: readonly string[], names: FieldNames): readonly Pair[] {
+  const help = 'see: civault docker-login --help';
+  if (positionals.length === 0) throw new AppError('USAGE', 'docker-login needs a REGISTRY and a REF', help);
+  if (positionals.length % 2 !== 0) {
+    throw new AppError(
+      'USAGE',
+      'docker-login takes pairs of REGISTRY and REF: an argument is missing, or one too many',
+      'each REGISTRY is followed by its REF; a variable that is not set is no argument unless it is quoted',
+    );
+  }
+  const pairs: Pair[] = [];
+  for (let at = 0; at < positionals.length; at += 2) {
+    const [registry = '', text = ''] = positionals.slice(at, at + 2);
+    const key = registryKey(registry);
+    const reference = parseReference(text);
+    if (reference.field !== undefined) throw notWhole(text, reference, names);
+    if (pairs.some((pair) => pair.key === key)) {
+      throw new AppError('USAGE', `the registry ${key} is given twice`, 'it has one user name and password');
+    }
+    pairs.push({ key, reference });
+  }
+  return pairs;
+}
+
+function notWhole(text: string, reference: Reference, names: FieldNames): AppError {
+  const { mount, path, version } = reference;
+  const whole = formatReference({
+    path: mount === undefined ? path : [...mount, 'data', ...path],
+    mount: undefined,
+    version,
+    field: undefined,
+  });
+  const flags = `--username-field ${nameOf(names.user)} --password-field ${nameOf(names.password)}`;
+  return new AppError(
+    'USAGE',
+    `${quoted(text)} names a field: docker-login takes the whole secret`,
+    `write ${printable(whole)}; flags say which fields it takes: ${printable(flags)}`,
+  );
+}
+
+function nameOf(field: Field): string {
+  return formatField(field).slice(1);
+}
+
+function configPath(environment: Environment): string {
+  const folder = environment['DOCKER_CONFIG'] ?? '';
+  if (folder !== '') return join(checked(folder, 'DOCKER_CONFIG'), 'config.json');
+  const home = environment['HOME'] ?? '';
+  if (home !== '') return join(checked(home, 'HOME'), '.docker/config.json');
+  throw new AppError(
+    'CONFIG',
+    "there is no folder for Docker's config.json: neither DOCKER_CONFIG nor HOME is set",
+    'set DOCKER_CONFIG to a folder that can be written, for what uses the credentials as well',
+  );
+}
+
+function checked(value: string, name: string): string {
+  return filledIn(withoutControls(value, name), name);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    const hint = 'set DOCKER_CONFIG to a folder that can be written';
+    throw new AppError('OUTPUT', `cannot make the folder ${printable(folder)} (${code})`, hint, error);
+  }
+}
+
+function readConfig(path: string): JsonObject {
+  return readDockerConfig(readText(path), path);
+}
+
+// As bytes: what is not UTF-8 would be written back as something else.
+function readText(path: string): string {
+  const refuse = (why: string, cause?: unknown) => {
+    const hint = 'set DOCKER_CONFIG to another folder';
+    return new AppError('CONFIG', `cannot read ${printable(path)}: ${why}`, hint, cause);
+  };
+  let bytes: Uint8Array;
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return '';
+    // A pipe would be waited for.
+    if (!found.isFile()) throw refuse(found.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (error instanceof AppError || code === undefined) throw error;
+    throw refuse(code === 'EACCES' ? 'this user may not read it (EACCES)' : `it failed (${code})`, error);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw refuse('it is not UTF-8', error);
+  }
+}
+
+function makeLogins(
+  pairs: readonly Pair[],
+  secrets: readonly SecretRead[],
+  names: FieldNames,
+): readonly RegistryLogin[] {
+  return pairs.map(({ key, reference }, index) => {
+    const fields = secrets[index]?.fields;
+    if (fields === undefined) throw new Error('a registry without its secret');
+    const where = secretPath(reference);
+    const auth = basicAuth(
+      selectField(fields, names.user, where),
+      selectField(fields, names.password, where),
+      { user: `${where}${formatField(names.user)}`, password: `${where}${formatField(names.password)}` },
+    );
+    return { key, auth };
+  });
+}
+
+async function writeLogins(
+  path: string,
+  logins: readonly RegistryLogin[],
+  { environment, io }: Context,
+): Promise<void> {
+  const config = await withLock(path, io, (target) => {
+    const old = readConfig(path);
+    removeLeftovers(target);
+    writeFile(path, addLogins(old, logins), io.random);
+    return old;
+  });
+  const keys = logins.map(({ key }) => key);
+  for (const key of keys) io.writeMessage(`wrote the credentials of ${key} to ${printable(path)}`);
+  const warnings = unusedLogins(config, keys, path, environment['DOCKER_AUTH_CONFIG']);
+  for (const warning of warnings) io.writeMessage(`warning: ${warning}`);
+}

@@ -1,0 +1,42 @@
+// civault token: logs in and prints the Vault token, for other tools. It is left alive.
+
+import { AppError } from '../errors.ts';
+import { EXIT_OK } from '../exit-codes.ts';
+import { lookUpToken, type TokenLimits } from '../vault/session.ts';
+import type { Command } from './command.ts';
+import { resultWriter } from './result.ts';
+import { withVault } from './vault-run.ts';
+
+export const token: Command = {
+  grammar: { values: ['output'] },
+  run: async (line, context) => {
+    const { io } = context;
+    if (line.positionals.length > 0) {
+      throw new AppError('USAGE', 'token takes no argument', 'see: civault token --help');
+    }
+    const writeResult = resultWriter(line, io);
+    await withVault(line.flags, context, async (run) => {
+      const { session } = run;
+      if (session.token === undefined) {
+        throw new AppError(
+          'CONFIG',
+          'a Vault Agent adds its own token to each request, and tells it to nobody',
+          'give the other tool the address of the Agent; or set VAULT_ID_TOKEN to log in by it',
+        );
+      }
+      const limits = session.limits ?? (await lookUpToken(session));
+      writeResult(`${session.token.reveal()}\n`);
+      run.keepToken();
+      io.writeMessage(`note: ${lifeOf(limits, io.now())}`);
+    });
+    return EXIT_OK;
+  },
+};
+
+function lifeOf(limits: TokenLimits | undefined, now: number): string {
+  if (limits === undefined) return 'how long the token lives, Vault does not tell';
+  const uses = limits.uses > 0 ? `, for ${limits.uses} uses at most` : '';
+  if (limits.seconds === 0) return `the token has no end of its own${uses}`;
+  const until = new Date(now + limits.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
+  return `the token lives until ${until} UTC (${limits.seconds} s)${uses}, unless it is renewed or revoked`;
+}

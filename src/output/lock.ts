@@ -1,0 +1,181 @@
+// One process at a time over a file that many read, change and write: a lock file beside it, `NAME.lock`.
+//
+// Whoever makes the lock (O_EXCL: one alone can) has it, works without ever waiting for anything, and removes it. One that
+// is 10 s old was left behind by a process that was killed, and is broken.
+//
+// Why two can never both break into it. Of those who see the same old lock, one alone can make the *claim*, a lock whose
+// name holds the old lock's inode and time. The claim's owner looks once more whether the lock is still that old one, and
+// only then removes it. Whoever saw the old lock but comes later finds the claim, or finds, once it has a claim, another
+// lock or none, and removes nothing: a lock that is made now never has a time of 10 s ago. After that nobody owns the lock
+// and all try again to make it. A claim that was left behind is a lock like any other, and is broken in the same way.
+//
+// What this rests on: a process that lives does not stand still for 10 s within its work, or between looking at an old
+// lock and removing it. Should one be stopped for that long all the same, it may end up without the lock; when its work
+// fails for that, it is done again.
+
+import {
+  type BigIntStats,
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, errnoOf, printable } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { assertWritable } from './file.ts';
+
+const LEFT_AFTER = 10_000n * 1_000_000n;
+const WAIT_AT_MOST = 30_000;
+
+/** What the waiting takes of the world around it. */
+type World = Pick<Io, 'now' | 'elapsed' | 'random' | 'cutShort'>;
+
+/**
+ * Does some work on a file while no other process does. It may be done twice, when the lock was lost over it.
+ * @param path the file, which need not be there, in a folder that is; a symbolic link stands for what it points to
+ * @param work synchronous, so that no signal comes in between; it is given the file that the links lead to
+ * @throws {AppError} OUTPUT when the lock cannot be had; Interrupted when a signal ends the waiting
+ */
+export async function withLock<T>(path: string, world: World, work: (target: string) => T): Promise<T> {
+  const started = world.elapsed();
+  for (;;) {
+    const { target, lock, held } = await take(path, world, started);
+    try {
+      return work(target);
+    } catch (error) {
+      if (isSame(statOf(lock), held)) throw error;
+    } finally {
+      release(lock, held);
+    }
+  }
+}
+
+interface Taken {
+  readonly target: string;
+  readonly lock: string;
+  readonly held: BigIntStats;
+}
+
+async function take(
+  path: string,
+  { now, elapsed, random, cutShort }: World,
+  started: number,
+): Promise<Taken> {
+  // A signal may have come while the file's new content was fetched.
+  await Promise.race([cutShort, undefined]);
+  for (;;) {
+    const taken = attempt(path, now());
+    if (taken !== undefined) return taken;
+    if (elapsed() - started > WAIT_AT_MOST) {
+      throw new AppError(
+        'OUTPUT',
+        `cannot write ${printable(path)}: others have kept its lock for ${WAIT_AT_MOST / 1000} s`,
+        `remove ${printable(path)}.lock if nothing else writes the file`,
+      );
+    }
+    await Promise.race([cutShort, sleep(10 + random() * 40)]);
+  }
+}
+
+// The way to the file is followed each time: whoever had the lock may have changed it.
+function attempt(path: string, now: number): Taken | undefined {
+  try {
+    const target = targetOf(path);
+    const lock = `${target}.lock`;
+    const held = make(lock);
+    if (held !== undefined) return { target, lock, held };
+    breakIfLeft(lock, BigInt(Math.floor(now)) * 1_000_000n);
+    return undefined;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    // What stands in the way of the lock stands in the way of the file, and is best said of the file.
+    assertWritable(path);
+    throw new AppError(
+      'OUTPUT',
+      `cannot write ${printable(path)}: its lock, ${printable(path)}.lock, cannot be had (${code})`,
+      'remove it if it is there, or write to another folder',
+      error,
+    );
+  }
+}
+
+function make(lock: string): BigIntStats | undefined {
+  try {
+    closeSync(openSync(lock, 'wx', 0o600));
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return undefined;
+    throw error;
+  }
+  return statOf(lock);
+}
+
+function breakIfLeft(lock: string, now: bigint): void {
+  const left = statOf(lock);
+  if (left === undefined || !isLeft(left, now)) return;
+  const claim = `${lock}.${left.mtimeNs.toString(36)}-${left.ino.toString(36)}`;
+  const held = make(claim);
+  if (held === undefined) {
+    breakIfLeft(claim, now);
+    return;
+  }
+  try {
+    // By the claim's time: that of a file server may be another than this machine's.
+    if (isLeft(left, held.mtimeNs) && isSame(statOf(lock), left)) unlinkSync(lock);
+  } finally {
+    release(claim, held);
+  }
+}
+
+// A time that is to come is one from before the clock was set back.
+function isLeft({ mtimeNs }: BigIntStats, now: bigint): boolean {
+  return mtimeNs + LEFT_AFTER <= now || mtimeNs >= now + LEFT_AFTER;
+}
+
+function release(lock: string, held: BigIntStats): void {
+  try {
+    if (isSame(statOf(lock), held)) unlinkSync(lock);
+  } catch {
+    // The work is done. What stays is broken by whoever comes next.
+  }
+}
+
+function isSame(one: BigIntStats | undefined, other: BigIntStats): boolean {
+  return one?.ino === other.ino && one.dev === other.dev && one.mtimeNs === other.mtimeNs;
+}
+
+function statOf(file: string): BigIntStats | undefined {
+  return lstatSync(file, { bigint: true, throwIfNoEntry: false });
+}
+
+/**
+ * Removes what `writeFile` was about to put in a file's place when its process was killed: secrets, and of no use. Under the
+ * lock nobody is writing such a one, but for a process that lost the lock, whose content is out of date.
+ */
+export function removeLeftovers(target: string): void {
+  const [folder, start] = [dirname(target), `.${basename(target)}.`];
+  try {
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith(start) && name.endsWith('.civault')) unlinkSync(join(folder, name));
+    }
+  } catch {
+    // A folder that may be written but not listed, or the file of another user.
+  }
+}
+
+// The last of the links may point to a file that is not there yet, which realpath does not take.
+function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  const file = join(realpathSync(dirname(path)), basename(path));
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return file;
+  return targetOf(resolve(dirname(file), readlinkSync(file)));
+}

@@ -1,0 +1,131 @@
+// What keeps leases alive while a program uses them: each is renewed at two thirds of its time, and so is the token on
+// which they hang.
+
+import { AppError, printable } from '../errors.ts';
+import { startDeadline } from '../http/deadline.ts';
+import type { Io } from '../io.ts';
+import { JsonNumber, type JsonValue, member, numberMember } from '../json.ts';
+import type { VaultAnswer } from './answer.ts';
+import type { Lease } from './secrets.ts';
+import { lookUpToken, type Session } from './session.ts';
+
+/** What renewing is given of the world. */
+export interface RenewalWorld extends Pick<Io, 'elapsed' | 'random' | 'writeMessage'> {
+  /** Resolves after so many milliseconds or, where those are weeks, earlier; or never. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+const RENEW_AT = 2 / 3;
+// Of the time that was granted at first, what a renewal must gain: less means that a longest time is reached.
+const LEAST_GAIN = 1 / 6;
+// An answer that does not come is given up in time for another try.
+const ANSWER_WITHIN = 30_000;
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 30_000;
+
+/** Something that ends unless it is renewed. */
+interface Held {
+  readonly what: string;
+  readonly seconds: number;
+  /** Why it cannot be renewed; undefined where it can. */
+  readonly fixed: string | undefined;
+  /** Asks Vault for more time, within so many milliseconds. */
+  readonly renew: (within: number) => Promise<VaultAnswer>;
+  /** The seconds that an answer grants. */
+  readonly granted: (answer: VaultAnswer) => number;
+}
+
+/**
+ * Keeps leases alive, and the token that they hang on, for as long as `world` sleeps. A renewal that fails is tried again
+ * until the time is up, and then told; what runs meanwhile is left alone.
+ */
+export async function keepAlive(
+  session: Session,
+  leases: readonly Lease[],
+  world: RenewalWorld,
+): Promise<void> {
+  const started = leases.map((lease) => keep(heldLease(session, lease, world), world));
+  const token = await heldToken(session, world).catch(() => undefined);
+  await Promise.all([...started, ...(token === undefined ? [] : [keep(token, world)])]);
+}
+
+async function keep(held: Held, world: RenewalWorld): Promise<void> {
+  let ends = world.elapsed() + held.seconds * 1000;
+  let failures = 0;
+  let reason = held.fixed;
+  let isFixed = held.fixed !== undefined;
+  for (;;) {
+    const left = ends - world.elapsed();
+    if (left <= 0) break;
+    const wait = failures === 0 ? left * RENEW_AT : waitAfter(failures, world.random());
+    await world.sleep(isFixed ? left : Math.min(left, wait));
+    if (isFixed || world.elapsed() >= ends) continue;
+    const outcome = await attempt(held, ends - world.elapsed());
+    if (typeof outcome === 'string') {
+      failures += 1;
+      reason = outcome;
+      continue;
+    }
+    failures = 0;
+    const extended = world.elapsed() + outcome * 1000;
+    isFixed = extended - ends < held.seconds * 1000 * LEAST_GAIN;
+    if (isFixed) reason = 'Vault grants it no more time';
+    ends = Math.max(ends, extended);
+  }
+  world.writeMessage(`warning: ${held.what} has ended while the command runs: ${reason}`);
+}
+
+function waitAfter(failures: number, chance: number): number {
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1)) * (0.5 + chance / 2);
+}
+
+/** @returns the seconds granted, or why there are none */
+async function attempt({ renew, granted }: Held, left: number): Promise<number | string> {
+  try {
+    const answer = await renew(Math.min(ANSWER_WITHIN, left));
+    if (answer.status === 200) return granted(answer);
+    const words = printable(answer.errors.join('; ').replace(/\s+/g, ' ').trim());
+    return `Vault refused to renew it (${answer.status})${words === '' ? '' : `: ${words}`}`;
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+}
+
+function heldLease(session: Session, lease: Lease, world: RenewalWorld): Held {
+  const body = new Map<string, JsonValue>([
+    ['lease_id', lease.id],
+    ['increment', new JsonNumber(String(lease.seconds))],
+  ]);
+  return {
+    what: `the lease of ${lease.path}`,
+    seconds: lease.seconds,
+    fixed: lease.renewable ? undefined : 'it cannot be renewed',
+    renew: (within) => session.write(['sys', 'leases', 'renew'], body, oneTry(within, world)),
+    granted: ({ json }) => numberMember(json, 'lease_duration'),
+  };
+}
+
+/** The token; undefined for one without an end, and for an Agent's, which is the Agent's to renew. */
+async function heldToken(session: Session, world: RenewalWorld): Promise<Held | undefined> {
+  if (session.token === undefined) return undefined;
+  const limits = session.limits ?? (await lookUpToken(session));
+  if (limits === undefined || limits.seconds === 0) return undefined;
+  return {
+    what: 'the Vault token, and with it every lease of its own,',
+    seconds: limits.seconds,
+    fixed: whyFixed(limits.renewable, limits.uses),
+    renew: (within) => session.write(['auth', 'token', 'renew-self'], new Map(), oneTry(within, world)),
+    granted: ({ json }) => numberMember(member(json, 'auth'), 'lease_duration'),
+  };
+}
+
+function whyFixed(renewable: boolean, uses: number): string | undefined {
+  // A renewal would be one of them.
+  if (uses > 0) return `it is good for ${uses} uses, so that it is not renewed`;
+  return renewable ? undefined : 'it cannot be renewed';
+}
+
+function oneTry(within: number, { elapsed }: RenewalWorld) {
+  return { deadline: startDeadline(within, elapsed), retries: 0 };
+}
