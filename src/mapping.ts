@@ -6,13 +6,10 @@
 
 import { AppError, printable, quoted } from './errors.ts';
 import type { JsonObject } from './json.ts';
-import {
-  isVariableName,
-  type Variable,
-  variableNameOf,
-  whyReserved,
-  whyTheShellsOwn,
-} from './output/variable.ts';
+import { assertNames, type Named, nameFromField } from './output/field-name.ts';
+import { whyTheShellsOwn } from './output/reserved-names.ts';
+import { isVariableName, type Variable } from './output/variable.ts';
+import type { Secret } from './secret.ts';
 import { selectField, valueAsSecret } from './vault/fields.ts';
 import {
   type Field,
@@ -74,40 +71,45 @@ export function formatMapping({ reference, target }: Mapping): string {
 
 /**
  * The names that are known before anything is read, so that a mistake in them costs no login.
- * @throws {AppError} CONFIG for two that are equal, or one that a field may not make
+ * @throws {AppError} CONFIG for two that are equal, or those that no field may make
  */
 export function checkNames(mappings: readonly Mapping[]): void {
-  refuseClashes(
+  assertNames(
     mappings.flatMap(({ reference, target }) => {
-      if (target.kind === 'name') return [target.name];
+      const from = referenceTo(reference, reference.field);
+      if (target.kind === 'name') return [{ from, name: target.name }];
       if (reference.field === undefined) return [];
-      return [nameFromField(target.prefix, lastName(reference.field), secretPath(reference))];
+      return [{ from, name: nameFromField(target.prefix, lastName(reference.field), secretPath(reference)) }];
     }),
   );
 }
 
+/** What a field makes: a value, and the name for it, or why there is none. `withoutClashes` makes variables of it. */
+export interface Made extends Named {
+  readonly value: Secret;
+}
+
 /**
- * The variables that one mapping makes from its secret.
+ * What one mapping makes from its secret.
  * @param all every mapping of the run: a field that one of them names is left out of `PREFIX_*=`
- * @throws {AppError} FIELD_NOT_FOUND; CONFIG when a field makes no name, or one that changes how programs run
+ * @throws {AppError} FIELD_NOT_FOUND
  */
-export function variablesOf(mapping: Mapping, fields: JsonObject, all: readonly Mapping[] = []): Variable[] {
+export function variablesOf(mapping: Mapping, fields: JsonObject, all: readonly Mapping[] = []): Made[] {
   const { reference, target } = mapping;
   const where = secretPath(reference);
-  if (target.kind === 'name') {
-    return [{ name: target.name, value: selectField(fields, reference.field, where) }];
-  }
-  if (reference.field !== undefined) {
-    const name = nameFromField(target.prefix, lastName(reference.field), where);
-    return [{ name, value: selectField(fields, reference.field, where) }];
+  const { field } = reference;
+  if (target.kind === 'name' || field !== undefined) {
+    const name = target.kind === 'name' ? target.name : nameFromField(target.prefix, lastName(field), where);
+    return [{ name, from: referenceTo(reference, field), value: selectField(fields, field, where) }];
   }
   const named = all.flatMap((other) => fieldNamedBy(other, reference));
-  const wanted = [...fields].filter(([key]) => !named.includes(key));
   // A null has no value to give. The other fields are still wanted, and whoever asks for it by name is told.
-  const variables = wanted.flatMap(([key, value]) =>
-    value === null ? [] : [{ name: nameFromField(target.prefix, key, where), value: valueAsSecret(value) }],
-  );
-  if (variables.length > 0 || named.length > 0) return variables;
+  const made = [...fields].flatMap(([key, value]) => {
+    if (value === null || named.includes(key)) return [];
+    const from = referenceTo(reference, fieldOf(key));
+    return [{ name: nameFromField(target.prefix, key, where), from, value: valueAsSecret(value) }];
+  });
+  if (made.length > 0 || named.length > 0) return made;
   throw new AppError(
     'FIELD_NOT_FOUND',
     `${printable(where)} has no field to make a variable of`,
@@ -128,44 +130,26 @@ export function nullFields({ reference, target }: Mapping, fields: JsonObject): 
 
 /**
  * All variables of a run, in the order of the mappings.
- * @throws {AppError} CONFIG when two of them would have one name
+ * @throws {AppError} CONFIG with every field that makes no name, or one that changes how programs run; else when two
+ * variables would have one name
  */
-export function withoutClashes(variables: readonly Variable[]): readonly Variable[] {
-  refuseClashes(variables.map(({ name }) => name));
-  return variables;
+export function withoutClashes(made: readonly Made[]): readonly Variable[] {
+  assertNames(made);
+  return made.flatMap(({ name, value }) => (typeof name === 'string' ? [{ name, value }] : []));
 }
 
-function refuseClashes(names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice === undefined) return;
-  throw new AppError(
-    'CONFIG',
-    `the variable ${twice} would be set twice`,
-    'give one of the two fields a name of its own: NAME=REF#FIELD',
-  );
+function lastName(field: Field | undefined): string {
+  return (field?.kind === 'key' ? field.key : field?.tokens.at(-1)) ?? '';
 }
 
-function lastName(field: Field): string {
-  return field.kind === 'key' ? field.key : (field.tokens.at(-1) ?? '');
+// A key that begins with a slash would be taken for a JSON Pointer.
+function fieldOf(key: string): Field {
+  return key.startsWith('/') ? { kind: 'pointer', tokens: [key] } : { kind: 'key', key };
 }
 
-function nameFromField(prefix: string, field: string, where: string): string {
-  const name = variableNameOf(prefix, field);
-  const hint = `give it a name of its own: NAME=${printable(where)}#FIELD`;
-  if (!isVariableName(name)) {
-    throw new AppError(
-      'CONFIG',
-      `the field ${quoted(field)} of ${printable(where)} makes no variable name`,
-      hint,
-    );
-  }
-  const reason = whyReserved(name);
-  if (reason === undefined) return name;
-  throw new AppError(
-    'CONFIG',
-    `the field ${quoted(field)} of ${printable(where)} would set ${name}, which ${reason}`,
-    hint,
-  );
+function referenceTo(reference: Reference, field: Field | undefined): string {
+  const path = secretPath(reference).split('/');
+  return formatReference({ ...reference, path, mount: undefined, field });
 }
 
 function badName(name: string, kind: string): AppError {

@@ -1,22 +1,18 @@
 // civault docker-login REGISTRY REF...: credentials of registries into Docker's config.json, without Docker.
 
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { AppError, errnoOf, printable, quoted } from '../errors.ts';
+import { dirname } from 'node:path';
+import { AppError, printable, quoted } from '../errors.ts';
 import { EXIT_OK } from '../exit-codes.ts';
-import type { Environment } from '../io.ts';
-import type { JsonObject } from '../json.ts';
 import {
   addLogins,
   basicAuth,
   type RegistryLogin,
-  readDockerConfig,
   registryKey,
   unusedLogins,
 } from '../output/docker-config.ts';
-import { assertWritable, writeFile } from '../output/file.ts';
-import { removeLeftovers, withLock } from '../output/lock.ts';
-import { filledIn, withoutControls } from '../setting-values.ts';
+import { dockerConfigPath, makeFolder, readConfig } from '../output/docker-config-file.ts';
+import { assertWritable, removeLeftovers, writeFile } from '../output/file.ts';
+import { withLock } from '../output/lock.ts';
 import { selectField } from '../vault/fields.ts';
 import {
   type Field,
@@ -39,7 +35,7 @@ export const dockerLogin: Command = {
       password: fieldOf(own['password-field'] ?? 'password', '--password-field'),
     };
     const pairs = parsePairs(positionals, names);
-    const path = configPath(context.environment);
+    const path = dockerConfigPath(context.environment);
     // All of this would be found out later as well, but then a login and a lease were for nothing.
     makeFolder(dirname(path));
     readConfig(path);
@@ -117,62 +113,6 @@ function notWhole(text: string, reference: Reference, names: FieldNames): AppErr
 
 function nameOf(field: Field): string {
   return formatField(field).slice(1);
-}
-
-function configPath(environment: Environment): string {
-  const folder = environment['DOCKER_CONFIG'] ?? '';
-  if (folder !== '') return join(checked(folder, 'DOCKER_CONFIG'), 'config.json');
-  const home = environment['HOME'] ?? '';
-  if (home !== '') return join(checked(home, 'HOME'), '.docker/config.json');
-  throw new AppError(
-    'CONFIG',
-    "there is no folder for Docker's config.json: neither DOCKER_CONFIG nor HOME is set",
-    'set DOCKER_CONFIG to a folder that can be written, for what uses the credentials as well',
-  );
-}
-
-function checked(value: string, name: string): string {
-  return filledIn(withoutControls(value, name), name);
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    const hint = 'set DOCKER_CONFIG to a folder that can be written';
-    throw new AppError('OUTPUT', `cannot make the folder ${printable(folder)} (${code})`, hint, error);
-  }
-}
-
-function readConfig(path: string): JsonObject {
-  return readDockerConfig(readText(path), path);
-}
-
-// As bytes: what is not UTF-8 would be written back as something else.
-function readText(path: string): string {
-  const refuse = (why: string, cause?: unknown) => {
-    const hint = 'set DOCKER_CONFIG to another folder';
-    return new AppError('CONFIG', `cannot read ${printable(path)}: ${why}`, hint, cause);
-  };
-  let bytes: Uint8Array;
-  try {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined) return '';
-    // A pipe would be waited for.
-    if (!found.isFile()) throw refuse(found.isDirectory() ? 'it is a folder' : 'it is no regular file');
-    bytes = readFileSync(path);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (error instanceof AppError || code === undefined) throw error;
-    throw refuse(code === 'EACCES' ? 'this user may not read it (EACCES)' : `it failed (${code})`, error);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw refuse('it is not UTF-8', error);
-  }
 }
 
 function makeLogins(

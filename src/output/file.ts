@@ -10,6 +10,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   type Stats,
@@ -52,8 +53,11 @@ export function assertWritable(path: string): void {
   });
 }
 
-// Following them by hand, so that the last one may point to a file that is not there yet.
-function followLinks(path: string): string {
+/**
+ * The file that symbolic links lead to. The last one may point to a file that is not there yet.
+ * @throws the system's error
+ */
+export function followLinks(path: string): string {
   let target = resolveIn('/', path);
   for (let links = 0; links <= MOST_LINKS; links += 1) {
     const found = lstatSync(target, { throwIfNoEntry: false });
@@ -72,9 +76,31 @@ function resolveIn(folder: string, path: string): string {
   return folder === '/' ? resolve(path) : join(folder, path);
 }
 
+const TEMPORARY_END = '.civault';
+
+function temporaryStart(target: string): string {
+  return `.${basename(target).slice(0, 200)}.`;
+}
+
+/**
+ * Removes what `writeFile` was about to put in a file's place when its process was killed: secrets, and of no use. Only
+ * for who knows that nobody is writing the file.
+ */
+export function removeLeftovers(target: string): void {
+  const folder = dirname(target);
+  try {
+    for (const name of readdirSync(folder)) {
+      const isLeft = name.startsWith(temporaryStart(target)) && name.endsWith(TEMPORARY_END);
+      if (isLeft) unlinkSync(join(folder, name));
+    }
+  } catch {
+    // A folder that may be written but not listed, or the file of another user.
+  }
+}
+
 function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chance: () => number): void {
   const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${suffix}.civault`);
+  const temporary = join(dirname(target), `${temporaryStart(target)}${suffix}${TEMPORARY_END}`);
   const descriptor = openSync(temporary, 'wx', 0o600);
   try {
     try {

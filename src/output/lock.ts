@@ -13,21 +13,11 @@
 // lock and removing it. Should one be stopped for that long all the same, it may end up without the lock; when its work
 // fails for that, it is done again.
 
-import {
-  type BigIntStats,
-  closeSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  unlinkSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { type BigIntStats, closeSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, errnoOf, printable } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { assertWritable } from './file.ts';
+import { assertWritable, followLinks } from './file.ts';
 
 const LEFT_AFTER = 10_000n * 1_000_000n;
 const WAIT_AT_MOST = 30_000;
@@ -85,7 +75,7 @@ async function take(
 // The way to the file is followed each time: whoever had the lock may have changed it.
 function attempt(path: string, now: number): Taken | undefined {
   try {
-    const target = targetOf(path);
+    const target = followLinks(path);
     const lock = `${target}.lock`;
     const held = make(lock);
     if (held !== undefined) return { target, lock, held };
@@ -151,31 +141,4 @@ function isSame(one: BigIntStats | undefined, other: BigIntStats): boolean {
 
 function statOf(file: string): BigIntStats | undefined {
   return lstatSync(file, { bigint: true, throwIfNoEntry: false });
-}
-
-/**
- * Removes what `writeFile` was about to put in a file's place when its process was killed: secrets, and of no use. Under the
- * lock nobody is writing such a one, but for a process that lost the lock, whose content is out of date.
- */
-export function removeLeftovers(target: string): void {
-  const [folder, start] = [dirname(target), `.${basename(target)}.`];
-  try {
-    for (const name of readdirSync(folder)) {
-      if (name.startsWith(start) && name.endsWith('.civault')) unlinkSync(join(folder, name));
-    }
-  } catch {
-    // A folder that may be written but not listed, or the file of another user.
-  }
-}
-
-// The last of the links may point to a file that is not there yet, which realpath does not take.
-function targetOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
-  const file = join(realpathSync(dirname(path)), basename(path));
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return file;
-  return targetOf(resolve(dirname(file), readlinkSync(file)));
 }

@@ -150,6 +150,36 @@ const OTHER_ESCAPES: readonly Escape[] = [
   escaping(python("'"), pythonByte), // repr() of bytes
 ];
 
+/** What is left of a text that stands unquoted in a shell's command: its words, a space between each (IFS). */
+function words(text: string): string {
+  return text
+    .split(/[ \t\n]+/)
+    .join(' ')
+    .trim();
+}
+
+const ECHO: Readonly<Record<string, string>> = {
+  '\\': '\\',
+  a: '\x07',
+  b: '\b',
+  e: '\x1b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\x0b',
+};
+
+/** What dash's echo, and `echo -e`, make of a text: they read escapes (POSIX.1-2017, echo, XSI). `\c` ends it. */
+function echoed(text: string): string {
+  return text
+    .replace(/\\c.*/s, '')
+    .replace(/\\(?:0([0-7]{1,3})|(.))/gs, (whole, octal: string | undefined, letter: string | undefined) => {
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+      return ECHO[letter ?? ''] ?? whole;
+    });
+}
+
 const component = percent("-_.!~*'()", '%20', true);
 
 /** All that is known here. Most leave most texts as they are. */
@@ -164,4 +194,7 @@ export const ESCAPES: readonly Escape[] = [
     escaping(each({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': double, "'": single })),
   ),
   ...OTHER_ESCAPES,
+  words,
+  echoed,
+  (text) => echoed(words(text)),
 ];

@@ -16,12 +16,14 @@ export interface RenewalWorld extends Pick<Io, 'elapsed' | 'random' | 'writeMess
 }
 
 const RENEW_AT = 2 / 3;
-// Of the time that was granted at first, what a renewal must gain: less means that a longest time is reached.
-const LEAST_GAIN = 1 / 6;
+// Of the time that a renewal grants, how far it must move the end: less means that a longest time is reached.
+const LEAST_MOVE = 1 / 6;
 // An answer that does not come is given up in time for another try.
 const ANSWER_WITHIN = 30_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
+// What is left when nobody said why: whoever stopped this process stopped its renewals.
+const TOO_LATE = 'its time was over before it could be renewed';
 
 /** Something that ends unless it is renewed. */
 interface Held {
@@ -44,45 +46,55 @@ export async function keepAlive(
   leases: readonly Lease[],
   world: RenewalWorld,
 ): Promise<void> {
-  const started = leases.map((lease) => keep(heldLease(session, lease, world), world));
+  // A time of 0 is none that could be over.
+  const ending = leases.filter(({ seconds }) => seconds > 0);
+  const started = ending.map((lease) => keep(heldLease(session, lease, world), world));
   const token = await heldToken(session, world).catch(() => undefined);
   await Promise.all([...started, ...(token === undefined ? [] : [keep(token, world)])]);
 }
 
 async function keep(held: Held, world: RenewalWorld): Promise<void> {
-  let ends = world.elapsed() + held.seconds * 1000;
+  const { elapsed } = world;
+  let ends = elapsed() + held.seconds * 1000;
   let failures = 0;
-  let reason = held.fixed;
   let isFixed = held.fixed !== undefined;
-  for (;;) {
-    const left = ends - world.elapsed();
-    if (left <= 0) break;
-    const wait = failures === 0 ? left * RENEW_AT : waitAfter(failures, world.random());
-    await world.sleep(isFixed ? left : Math.min(left, wait));
-    if (isFixed || world.elapsed() >= ends) continue;
-    const outcome = await attempt(held, ends - world.elapsed());
+  let reason = held.fixed ?? TOO_LATE;
+  while (elapsed() < ends) {
+    await sleepUntil(isFixed ? ends : nextTry(ends, failures, world), world);
+    if (isFixed || elapsed() >= ends) continue;
+    const outcome = await attempt(held, ends - elapsed());
     if (typeof outcome === 'string') {
       failures += 1;
       reason = outcome;
       continue;
     }
     failures = 0;
-    const extended = world.elapsed() + outcome * 1000;
-    isFixed = extended - ends < held.seconds * 1000 * LEAST_GAIN;
-    if (isFixed) reason = 'Vault grants it no more time';
-    ends = Math.max(ends, extended);
+    const extended = elapsed() + outcome * 1000;
+    // Vault counts whole seconds: the same end comes out a little sooner or later each time.
+    isFixed = Math.abs(extended - ends) < outcome * 1000 * LEAST_MOVE;
+    reason = isFixed ? 'Vault grants it no more time' : TOO_LATE;
+    ends = isFixed ? Math.max(ends, extended) : extended;
   }
   world.writeMessage(`warning: ${held.what} has ended while the command runs: ${reason}`);
 }
 
-function waitAfter(failures: number, chance: number): number {
-  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1)) * (0.5 + chance / 2);
+async function sleepUntil(time: number, { elapsed, sleep }: RenewalWorld): Promise<void> {
+  for (let left = time - elapsed(); left > 0; left = time - elapsed()) await sleep(left);
+}
+
+/** When to ask for more time; after failures soon, and for as long as there is any left. */
+function nextTry(ends: number, failures: number, { elapsed, random }: RenewalWorld): number {
+  const left = ends - elapsed();
+  if (failures === 0) return elapsed() + left * RENEW_AT;
+  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1), Math.max(left, FIRST_WAIT));
+  return Math.min(ends, elapsed() + bound * (0.5 + random() / 2));
 }
 
 /** @returns the seconds granted, or why there are none */
 async function attempt({ renew, granted }: Held, left: number): Promise<number | string> {
   try {
-    const answer = await renew(Math.min(ANSWER_WITHIN, left));
+    // Half of what is left, so that a connection that is dead without a word costs no more than that.
+    const answer = await renew(Math.min(ANSWER_WITHIN, Math.ceil(left / 2)));
     if (answer.status === 200) return granted(answer);
     const words = printable(answer.errors.join('; ').replace(/\s+/g, ' ').trim());
     return `Vault refused to renew it (${answer.status})${words === '' ? '' : `: ${words}`}`;

@@ -13,13 +13,13 @@ const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli.ts'],
   ['commands/'],
-  ['options.ts', 'settings.ts', 'setting-values.ts', 'usage.ts', 'mapping.ts'],
+  ['options.ts', 'settings.ts', 'usage.ts', 'mapping.ts'],
   ['help/'],
   ['child/'],
   ['output/', 'vault/'],
   ['gitlab/'],
   ['http/'],
-  ['errors.ts', 'exit-codes.ts', 'secret.ts', 'json.ts', 'io.ts', 'release.ts'],
+  ['errors.ts', 'exit-codes.ts', 'secret.ts', 'json.ts', 'io.ts', 'setting-values.ts', 'release.ts'],
 ];
 const LONGEST = 250;
 

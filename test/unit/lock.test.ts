@@ -23,7 +23,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Interrupted } from '../../src/io.ts';
-import { removeLeftovers, withLock } from '../../src/output/lock.ts';
+import { withLock } from '../../src/output/lock.ts';
 import { runCommand } from '../harness/command.ts';
 import { assertHolds, assertRejected } from './failures.ts';
 import { fakeIo } from './fakes.ts';

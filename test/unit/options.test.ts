@@ -40,7 +40,13 @@ const TAKEN: readonly (readonly [args: string[], flags: object, positionals: str
 ];
 for (const [args, flags, positionals, own = {}] of TAKEN) {
   test(`${JSON.stringify(args)} is taken as it stands`, () => {
-    assert.deepEqual(parse(...args), { positionals, flags: { revoke: true, ...flags }, own });
+    assert.deepEqual(parse(...args), {
+      positionals,
+      flags: { revoke: true, ...flags },
+      own,
+      switches: new Set(),
+      program: [],
+    });
   });
 }
 
@@ -93,6 +99,54 @@ test("another command's own flag is unknown", () => {
     () => parseCommandLine(['--format=sh'], { values: [] }, 'get'),
     'USAGE',
     'unknown flag "--format"',
+  );
+});
+
+const WITH_SWITCH = { values: ['output'], switches: ['base64-decode', 'other'] };
+
+test('a switch takes no value, and is told only where it was given', () => {
+  for (const args of [
+    ['--base64-decode', 'a'],
+    ['a', '--base64-decode'],
+    ['--base64-decode', 'a', '--base64-decode'],
+  ]) {
+    const { switches, positionals } = parseCommandLine(args, WITH_SWITCH, 'get');
+    assert.deepEqual([switches, positionals], [new Set(['base64-decode']), ['a']]);
+  }
+  assert.deepEqual(parseCommandLine(['a', '--', '--other'], WITH_SWITCH, 'get').switches, new Set());
+});
+
+for (const [args, part] of [
+  [['--base64-decode=yes'], 'unknown flag "--base64-decode"'],
+  [['--no-base64-decode'], 'unknown flag "--no-base64-decode"'],
+  [['--output', '--base64-decode'], '--output needs a value'],
+  [['--bogus'], 'unknown flag "--bogus"'],
+] as const) {
+  test(`${args.join(' ')} of a command with a switch is refused: ${part}`, () => {
+    assertPlain(assertRefused(() => parseCommandLine(args, WITH_SWITCH, 'get'), 'USAGE', part));
+  });
+}
+
+const WITH_PROGRAM = { values: ['format'], takesProgram: true } as const;
+
+for (const [args, positionals, program] of [
+  [['a', '--', 'b', '--role', '-x', '--', ''], ['a'], ['b', '--role', '-x', '--', '']],
+  [['--', '--'], [], ['--']],
+  [['a', '--'], ['a'], []],
+  [['a', 'b'], ['a', 'b'], []],
+  [['--format', 'x', '--', '--format', 'y'], [], ['--format', 'y']],
+] as const) {
+  test(`of ${JSON.stringify(args)} the program is ${JSON.stringify(program)}`, () => {
+    const line = parseCommandLine(args, WITH_PROGRAM, 'exec');
+    assert.deepEqual([line.positionals, line.program], [positionals, program]);
+  });
+}
+
+test('a flag before the program cannot take its value from behind the --', () => {
+  assertRefused(
+    () => parseCommandLine(['--role', '--', 'x'], WITH_PROGRAM, 'exec'),
+    'USAGE',
+    '--role needs a value',
   );
 });
 

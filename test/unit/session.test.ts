@@ -57,6 +57,39 @@ for (const [what, credential] of [
   });
 }
 
+for (const [what, auth, limits] of [
+  ['nothing', {}, { uses: 0, seconds: 0, renewable: false }],
+  [
+    'all of it',
+    { num_uses: 2, lease_duration: 600, renewable: true },
+    { uses: 2, seconds: 600, renewable: true },
+  ],
+  ['no truth value', { lease_duration: 60, renewable: 'true' }, { uses: 0, seconds: 60, renewable: false }],
+] as const) {
+  test(`a login that says ${what} of its token is taken at its word`, async () => {
+    const client = fakeVault({ [LOGIN]: loggedIn({ client_token: TOKEN, ...auth }) });
+    assert.deepEqual((await openSession(client, SETTINGS, byLogin)).limits, limits);
+  });
+}
+
+for (const [what, credential, token] of [
+  ['a login', byLogin, TOKEN],
+  ['a token of its own', byToken, 'hvs.own'],
+  ['an agent', { kind: 'agent' }, undefined],
+] as const) {
+  test(`with ${what}, a write is a POST of JSON with the session's token`, async () => {
+    const client = fakeVault({ [LOGIN]: loggedIn(), 'POST /v1/sys/leases/renew': response(200, {}) });
+    const session = await openSession(client, SETTINGS, credential);
+    assert.equal(session.token?.reveal(), token);
+    const answered = await session.write(['sys', 'leases', 'renew'], new Map([['lease_id', 'x/y']]));
+    const sent = client.requests.at(-1);
+    assert.deepEqual(
+      [answered.status, sent?.method, sent?.body, sent?.headers['x-vault-token']],
+      [200, 'POST', '{"lease_id":"x/y"}', token],
+    );
+  });
+}
+
 test('without a namespace there is no header for one', async () => {
   const client = fakeVault({});
   await (await openSession(client, SETTINGS, byToken)).read(['a']);
