@@ -13,7 +13,8 @@ import { type Environment, Interrupted, type Io } from './io.ts';
 import { asksForHelp, parseCommandLine } from './options.ts';
 import { usageOf, VERSION } from './usage.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
+/** The commands, by their names. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['get', get],
   ['env', env],
   ['exec', exec],

@@ -84,7 +84,7 @@ export function checkNames(mappings: readonly Mapping[]): void {
   );
 }
 
-/** What a field makes: a value, and the name for it, or why there is none. `withoutClashes` makes variables of it. */
+/** What a field makes: a value, and the name for it, or why there is none. `settleNames` makes variables of it. */
 export interface Made extends Named {
   readonly value: Secret;
 }
@@ -133,7 +133,7 @@ export function nullFields({ reference, target }: Mapping, fields: JsonObject): 
  * @throws {AppError} CONFIG with every field that makes no name, or one that changes how programs run; else when two
  * variables would have one name
  */
-export function withoutClashes(made: readonly Made[]): readonly Variable[] {
+export function settleNames(made: readonly Made[]): readonly Variable[] {
   assertNames(made);
   return made.flatMap(({ name, value }) => (typeof name === 'string' ? [{ name, value }] : []));
 }

@@ -2,14 +2,7 @@
 
 import { AppError, quoted } from '../errors.ts';
 import type { Io } from '../io.ts';
-import {
-  checkNames,
-  type Mapping,
-  nullFields,
-  parseMapping,
-  variablesOf,
-  withoutClashes,
-} from '../mapping.ts';
+import { checkNames, type Mapping, nullFields, parseMapping, settleNames, variablesOf } from '../mapping.ts';
 import type { Variable } from '../output/variable.ts';
 import type { SecretRead } from '../vault/secrets.ts';
 
@@ -40,7 +33,7 @@ export function makeVariables(
   secrets: readonly SecretRead[],
   io: Io,
 ): readonly Variable[] {
-  const variables = mappings.flatMap((mapping, index) => {
+  const made = mappings.flatMap((mapping, index) => {
     const fields = secrets[index]?.fields;
     if (fields === undefined) throw new Error('a mapping without its secret');
     for (const field of nullFields(mapping, fields)) {
@@ -48,5 +41,5 @@ export function makeVariables(
     }
     return variablesOf(mapping, fields, mappings);
   });
-  return withoutClashes(variables);
+  return settleNames(made);
 }

@@ -71,7 +71,7 @@ async function keep(held: Held, world: RenewalWorld): Promise<void> {
     failures = 0;
     const extended = elapsed() + outcome * 1000;
     // Vault counts whole seconds: the same end comes out a little sooner or later each time.
-    isFixed = Math.abs(extended - ends) < outcome * 1000 * LEAST_MOVE;
+    isFixed = outcome <= 0 || Math.abs(extended - ends) < outcome * 1000 * LEAST_MOVE;
     reason = isFixed ? 'Vault grants it no more time' : TOO_LATE;
     ends = isFixed ? Math.max(ends, extended) : extended;
   }
@@ -86,7 +86,7 @@ async function sleepUntil(time: number, { elapsed, sleep }: RenewalWorld): Promi
 function nextTry(ends: number, failures: number, { elapsed, random }: RenewalWorld): number {
   const left = ends - elapsed();
   if (failures === 0) return elapsed() + left * RENEW_AT;
-  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1), Math.max(left, FIRST_WAIT));
+  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1), Math.max(left / 2, FIRST_WAIT));
   return Math.min(ends, elapsed() + bound * (0.5 + random() / 2));
 }
 

@@ -46,9 +46,14 @@ type Failing = readonly [
 ];
 const WITHOUT_COMMAND: readonly Failing[] = [
   [[], {}, 2, 'there is no command'],
-  [[''], {}, 2, 'unknown command "": there are get, env'],
+  [[''], {}, 2, 'unknown command "": there are get, env, exec, inject, docker-login, token'],
   [['bogus'], {}, 2, 'unknown command "bogus"'],
-  [['help', 'bogus'], {}, 2, 'there is no help on "bogus": there are get, env'],
+  [
+    ['help', 'bogus'],
+    {},
+    2,
+    'there is no help on "bogus": there are get, env, exec, inject, docker-login, token',
+  ],
   [['constructor'], {}, 2, 'unknown command "constructor"'],
   [['__proto__'], {}, 2, 'unknown command "__proto__"'],
   [['\u001b[31m\n'], {}, 2, 'unknown command "\\u001b[31m\\u000a"'],
@@ -109,7 +114,8 @@ for (const [args, environment, status, part] of WITH_COMMAND) {
 }
 
 for (const [args, part] of [
-  [['get', 'a', 'b'], 'get takes one REF, not 2'],
+  [['inject', 'a', 'b'], 'inject takes one FILE, not 2'],
+  [['token', 'a'], 'token takes no argument'],
   [['get', '--format=sh', 'a'], 'unknown flag "--format"'],
   [['env', '--format=dot\u001benv', 'a'], 'unknown format "dot\\u001benv"'],
   [['env', 'RANDOM=secret/a#b'], 'RANDOM'],

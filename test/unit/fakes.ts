@@ -31,7 +31,8 @@ export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: W
     written,
     messages,
     stores,
-    writeOutput: (result) => void written.push(typeof result === 'string' ? result : Buffer.from(result).toString()),
+    writeOutput: (result) =>
+      void written.push(typeof result === 'string' ? result : Buffer.from(result).toString()),
     writeMessage: (line) => void messages.push(line),
     readFile: (path) => files[path] ?? absent(path),
     listFolder: (path) => [...(folders[path] ?? absent(path))],

@@ -11,8 +11,8 @@ import {
   type Mapping,
   nullFields,
   parseMapping,
+  settleNames,
   variablesOf,
-  withoutClashes,
 } from '../../src/mapping.ts';
 import { formatReference } from '../../src/vault/reference.ts';
 import { assertHolds, assertPlain, assertRefused } from './failures.ts';
@@ -123,7 +123,7 @@ const SECRET = parseJson(
 ) as JsonObject;
 
 function made(mapping: string, fields: JsonObject = SECRET): Record<string, string> {
-  const variables = withoutClashes(variablesOf(parseMapping(mapping), fields));
+  const variables = settleNames(variablesOf(parseMapping(mapping), fields));
   return Object.fromEntries(variables.map(({ name, value }) => [name, value.reveal()]));
 }
 
@@ -195,7 +195,7 @@ test('two fields that meet in one name are an error that names it', () => {
     ]),
   );
   const error = assertRefused(
-    () => withoutClashes(variables),
+    () => settleNames(variables),
     'CONFIG',
     'the variable N_A_B would be set twice',
   );
@@ -242,7 +242,7 @@ test('a field that looks like a JSON Pointer is told by a REF that reads it', ()
 /** What several mappings make of secrets, as a run makes it. */
 function madeOf(mappings: readonly (readonly [mapping: string, fields: Record<string, string>])[]): unknown {
   const parsed = mappings.map(([mapping]) => parseMapping(mapping));
-  return withoutClashes(
+  return settleNames(
     mappings.flatMap(([mapping, fields]) =>
       variablesOf(parseMapping(mapping), new Map(Object.entries(fields)), parsed),
     ),
@@ -325,7 +325,7 @@ test('a refused field is no matter where the user names it', () => {
 });
 
 test('variables of different names stay in their order', () => {
-  const variables = withoutClashes(variablesOf(parseMapping('secret/a'), SECRET));
+  const variables = settleNames(variablesOf(parseMapping('secret/a'), SECRET));
   assert.deepEqual(
     variables.map(({ name }) => name),
     Object.keys(ALL),

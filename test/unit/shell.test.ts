@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
-import { parseMapping, variablesOf, withoutClashes } from '../../src/mapping.ts';
+import { parseMapping, settleNames, variablesOf } from '../../src/mapping.ts';
 import { shellAssignments, shellFailure } from '../../src/output/shell.ts';
 import { Secret } from '../../src/secret.ts';
 import { assertHides, assertPlain, assertRefused } from './failures.ts';
@@ -120,7 +120,7 @@ for (const [name, command] of SHELLS) {
   function runsCode(field: string): boolean {
     return ['x[$(echo ran >&2)0]', 'path[$(echo ran >&2)1]'].some((text) => {
       try {
-        const made = withoutClashes(variablesOf(parseMapping('secret/a'), new Map([[field, text]])));
+        const made = settleNames(variablesOf(parseMapping('secret/a'), new Map([[field, text]])));
         return /^ran$/m.test(runShell(command, shellAssignments(made)).stderr);
       } catch (error) {
         if (error instanceof AppError && error.code === 'CONFIG') return false;
