@@ -49,3 +49,9 @@ export class Interrupted extends Error {
     this.status = 128 + number;
   }
 }
+
+/** Waits for some work, or for what cuts the run short; the work itself goes on, and must not do what cannot be undone. */
+export function orCutShort<T>(work: T | Promise<T>, { cutShort }: Pick<Io, 'cutShort'>): Promise<T> {
+  // First, so that a run that was cut short before does not go on with what is done by then.
+  return Promise.race([cutShort, work]);
+}

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { AppError, errnoOf } from '../errors.ts';
-import type { Io, SignalName } from '../io.ts';
+import { type Io, orCutShort, type SignalName } from '../io.ts';
 import { notStarted } from './not-started.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
 import type { Program } from './program.ts';
@@ -35,7 +35,7 @@ export async function runProgram(program: Program, io: Io): Promise<number> {
   });
   try {
     const relays = outputs.start(child);
-    const status = await Promise.race([ended(child, program), io.cutShort]);
+    const status = await orCutShort(ended(child, program), io);
     for (const { leave } of relays) leave();
     patience.programHasEnded();
     judge(await Promise.race([Promise.all(relays.map(({ done }) => done)), patience.isOver]), status, io);

@@ -3,8 +3,8 @@
 import { inheritedDescriptors } from '../child/descriptors.ts';
 import { runProgram } from '../child/run.ts';
 import { AppError } from '../errors.ts';
-import type { Environment } from '../io.ts';
-import { maskForms } from '../output/mask-forms.ts';
+import { type Environment, orCutShort } from '../io.ts';
+import { type MaskForm, maskForms } from '../output/mask-forms.ts';
 import { createMasker } from '../output/masker.ts';
 import { forEnvironment, type Variable } from '../output/variable.ts';
 import { keepAlive } from '../vault/renewal.ts';
@@ -36,7 +36,7 @@ export const exec: Command = {
       const environment = environmentWith(variables, run, context, switches.has('keep-vault-env'));
       const makeMasker = switches.has('no-masking') ? undefined : maskerFor(variables, run, context);
       // Nothing hangs on the token: it ends before the command begins.
-      if (run.leases.length === 0) await run.end();
+      if (run.leases.length === 0) await orCutShort(run.end(), context.io);
       const stopKeeping = run.leases.length === 0 ? undefined : startKeeping(run, context);
       try {
         return await runProgram({ command, args, environment, inherited, makeMasker }, context.io);
@@ -88,8 +88,11 @@ function maskerFor(variables: readonly Variable[], { session }: VaultRun, { io }
     }
   }
   const tokens = [session.token, session.idToken?.token].flatMap((token) => token ?? []);
-  const forms = maskForms(
-    [...variables.map(({ value }) => value), ...tokens].map((secret) => secret.reveal()),
-  );
-  return () => createMasker(forms);
+  const secrets = [...variables.map(({ value }) => value), ...tokens];
+  // When it is first wanted, the command has begun: so it is begun the sooner.
+  let forms: MaskForm[] | undefined;
+  return () => {
+    forms ??= maskForms(secrets.map((secret) => secret.reveal()));
+    return createMasker(forms);
+  };
 }

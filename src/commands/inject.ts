@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { AppError, errnoOf, printable, quoted } from '../errors.ts';
 import { EXIT_OK } from '../exit-codes.ts';
-import type { Io } from '../io.ts';
+import { type Io, orCutShort } from '../io.ts';
 import { onlyArgument } from '../options.ts';
 import { fill, parseTemplate, placeIn, type Template } from '../output/template.ts';
 import type { Command } from './command.ts';
@@ -55,7 +55,10 @@ function tellLookalikes({ lookalikes, ...template }: Template, io: Io): void {
 
 async function readInput(io: Io): Promise<Uint8Array> {
   if (isatty(STDIN)) io.writeMessage('note: the template is awaited on standard input: Ctrl-D ends it');
-  const bytes = await Promise.race([attempt('standard input', () => collect(io.input())), io.cutShort]);
+  const bytes = await orCutShort(
+    attempt('standard input', () => collect(io.input())),
+    io,
+  );
   if (bytes.length > 0) return bytes;
   // What a job's script has for its standard input, and what a command before a | leaves when it failed.
   throw new AppError(
@@ -72,7 +75,7 @@ async function readFile(file: string, io: Io): Promise<Uint8Array> {
     return collect(stream);
   });
   try {
-    return await Promise.race([work, io.cutShort]);
+    return await orCutShort(work, io);
   } finally {
     stream?.destroy();
   }

@@ -6,7 +6,7 @@ import { readIdToken, variableIn } from '../gitlab/id-token.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
 import { prepareTrust } from '../http/trust.ts';
-import type { Environment } from '../io.ts';
+import { type Environment, orCutShort } from '../io.ts';
 import { readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
@@ -44,14 +44,13 @@ export async function withVault<T>(
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
   const credential = findCredential(settings, environment, io.now());
   const client = openClient(settings, context);
-  // A signal cuts the work short, but not the end of the token.
-  const orCutShort = <R>(step: Promise<R>) => Promise.race([step, io.cutShort]);
   try {
-    const session = await orCutShort(openSession(client, settings.session, credential));
+    const session = await orCutShort(openSession(client, settings.session, credential), io);
     const run = startRun(session, settings, context);
     try {
-      return await orCutShort(work(run));
+      return await orCutShort(work(run), io);
     } finally {
+      // A signal cuts the work short, but not the end of the token.
       await run.end();
     }
   } finally {
@@ -80,14 +79,18 @@ export function withSecrets(
 
 function startRun(session: Session, settings: Settings, { io }: Context): VaultRun {
   const leases: Lease[] = [];
-  let toBeEnded = settings.revoke;
+  let isKept = !settings.revoke;
+  let ended: Promise<void> | undefined;
+  const revoke = async () => {
+    if (await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed))) return;
+    io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
+  };
   return {
     settings,
     session,
     leases,
     read: async (references) => {
-      // What comes after a signal is not handed on.
-      const secrets = await Promise.race([readSecrets(session, references), io.cutShort]);
+      const secrets = await orCutShort(readSecrets(session, references), io);
       // Several references may have shared one read.
       const reads = [...new Set(secrets)];
       const found = reads.flatMap(({ lease }) => (lease === undefined ? [] : [lease]));
@@ -96,14 +99,11 @@ function startRun(session: Session, settings: Settings, { io }: Context): VaultR
       return secrets;
     },
     keepToken: () => {
-      toBeEnded = false;
+      isKept = true;
     },
-    end: async () => {
-      if (!toBeEnded) return;
-      toBeEnded = false;
-      if (!(await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))) {
-        io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
-      }
+    end: () => {
+      if (!isKept) ended ??= revoke();
+      return ended ?? Promise.resolve();
     },
   };
 }

@@ -16,7 +16,7 @@
 import { type BigIntStats, closeSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, errnoOf, printable } from '../errors.ts';
-import type { Io } from '../io.ts';
+import { type Io, orCutShort } from '../io.ts';
 import { assertWritable, followLinks } from './file.ts';
 
 const LEFT_AFTER = 10_000n * 1_000_000n;
@@ -51,13 +51,10 @@ interface Taken {
   readonly held: BigIntStats;
 }
 
-async function take(
-  path: string,
-  { now, elapsed, random, cutShort }: World,
-  started: number,
-): Promise<Taken> {
+async function take(path: string, world: World, started: number): Promise<Taken> {
+  const { now, elapsed, random } = world;
   // A signal may have come while the file's new content was fetched.
-  await Promise.race([cutShort, undefined]);
+  await orCutShort(undefined, world);
   for (;;) {
     const taken = attempt(path, now());
     if (taken !== undefined) return taken;
@@ -68,7 +65,7 @@ async function take(
         `remove ${printable(path)}.lock if nothing else writes the file`,
       );
     }
-    await Promise.race([cutShort, sleep(10 + random() * 40)]);
+    await orCutShort(sleep(10 + random() * 40), world);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Io } from '../io.ts';
 import { JsonNumber, type JsonValue, member, numberMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
 import type { Lease } from './secrets.ts';
-import { lookUpToken, type Session } from './session.ts';
+import { lookUpToken, type Session, type TokenLimits } from './session.ts';
 
 /** What renewing is given of the world. */
 export interface RenewalWorld extends Pick<Io, 'elapsed' | 'random' | 'writeMessage'> {
@@ -46,16 +46,23 @@ export async function keepAlive(
   leases: readonly Lease[],
   world: RenewalWorld,
 ): Promise<void> {
+  const since = world.elapsed();
   // A time of 0 is none that could be over.
   const ending = leases.filter(({ seconds }) => seconds > 0);
-  const started = ending.map((lease) => keep(heldLease(session, lease, world), world));
-  const token = await heldToken(session, world).catch(() => undefined);
-  await Promise.all([...started, ...(token === undefined ? [] : [keep(token, world)])]);
+  const limits = session.limits ?? (await limitsOfOwn(session));
+  const held = ending.map((lease) => heldLease(session, lease, limits?.uses ?? 0, world));
+  if (limits !== undefined && limits.seconds > 0) held.push(heldToken(session, limits, world));
+  await Promise.all(held.map((each) => keep(each, since, world)));
 }
 
-async function keep(held: Held, world: RenewalWorld): Promise<void> {
+/** What Vault says of the job's own token; undefined for an Agent's, which is the Agent's to renew. */
+async function limitsOfOwn(session: Session): Promise<TokenLimits | undefined> {
+  return session.token === undefined ? undefined : lookUpToken(session).catch(() => undefined);
+}
+
+async function keep(held: Held, since: number, world: RenewalWorld): Promise<void> {
   const { elapsed } = world;
-  let ends = elapsed() + held.seconds * 1000;
+  let ends = since + held.seconds * 1000;
   let failures = 0;
   let isFixed = held.fixed !== undefined;
   let reason = held.fixed ?? TOO_LATE;
@@ -104,7 +111,7 @@ async function attempt({ renew, granted }: Held, left: number): Promise<number |
   }
 }
 
-function heldLease(session: Session, lease: Lease, world: RenewalWorld): Held {
+function heldLease(session: Session, lease: Lease, uses: number, world: RenewalWorld): Held {
   const body = new Map<string, JsonValue>([
     ['lease_id', lease.id],
     ['increment', new JsonNumber(String(lease.seconds))],
@@ -112,29 +119,25 @@ function heldLease(session: Session, lease: Lease, world: RenewalWorld): Held {
   return {
     what: `the lease of ${lease.path}`,
     seconds: lease.seconds,
-    fixed: lease.renewable ? undefined : 'it cannot be renewed',
+    fixed: whyFixed(lease.renewable, uses, 'its token'),
     renew: (within) => session.write(['sys', 'leases', 'renew'], body, oneTry(within, world)),
     granted: ({ json }) => numberMember(json, 'lease_duration'),
   };
 }
 
-/** The token; undefined for one without an end, and for an Agent's, which is the Agent's to renew. */
-async function heldToken(session: Session, world: RenewalWorld): Promise<Held | undefined> {
-  if (session.token === undefined) return undefined;
-  const limits = session.limits ?? (await lookUpToken(session));
-  if (limits === undefined || limits.seconds === 0) return undefined;
+function heldToken(session: Session, { seconds, renewable, uses }: TokenLimits, world: RenewalWorld): Held {
   return {
     what: 'the Vault token, and with it every lease of its own,',
-    seconds: limits.seconds,
-    fixed: whyFixed(limits.renewable, limits.uses),
+    seconds,
+    fixed: whyFixed(renewable, uses, 'it'),
     renew: (within) => session.write(['auth', 'token', 'renew-self'], new Map(), oneTry(within, world)),
     granted: ({ json }) => numberMember(member(json, 'auth'), 'lease_duration'),
   };
 }
 
-function whyFixed(renewable: boolean, uses: number): string | undefined {
-  // A renewal would be one of them.
-  if (uses > 0) return `it is good for ${uses} uses, so that it is not renewed`;
+function whyFixed(renewable: boolean, uses: number, whose: string): string | undefined {
+  // A renewal would be one of them, and the last ends the token and all its leases before their time.
+  if (uses > 0) return `${whose} is good for ${uses} uses, so that it is not renewed`;
   return renewable ? undefined : 'it cannot be renewed';
 }
 
