@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     say(`  where   ${place.described}`);
     say(`  Vault   ${surroundings.vault}`);
     for (const job of JOBS) await show(job, place, surroundings);
+    await showMasking(place, surroundings);
     await race(surroundings);
     await showRefusal(place, surroundings);
   } finally {
@@ -69,6 +70,16 @@ async function show(job: (typeof JOBS)[number], place: Place, { env }: Surroundi
     say(`  ${name.padEnd(16)} ${length} bytes`);
   }
   say(`  in ${milliseconds.toFixed(0)} ms, shell and all`);
+}
+
+async function showMasking(place: Place, { env }: Surroundings): Promise<void> {
+  const command = `civault exec PASSWORD=${NEXUS}#password -- sh -c 'echo "it is $PASSWORD"; echo "$PASSWORD" | base64'`;
+  const { status, stdout, stderr } = await place.run(command, { env });
+  if (status !== 0) throw new Error(`the command ended with ${status}:\n${stderr}`);
+  const text = stdout.toString();
+  if (!text.startsWith('it is [MASKED]')) throw new Error('the password was not masked');
+  say(`\na command with a secret, masked in what it prints\n  $ ${command}`);
+  say(text.trimEnd().replace(/^/gm, '  '));
 }
 
 async function race({ env, caFile }: Surroundings): Promise<void> {

@@ -19,7 +19,8 @@ for (const command of [undefined, ...COMMANDS.keys()]) {
   });
 }
 
-for (const [name, { grammar }] of COMMANDS) {
+for (const [name, load] of COMMANDS) {
+  const { grammar } = await load();
   const flags = [...usageOf(name).matchAll(/^ {2}--([a-z0-9-]+)(?: ([A-Za-z0-9]+))?/gm)];
 
   test(`every flag in the help of ${name} is one that it takes`, () => {
