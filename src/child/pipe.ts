@@ -9,6 +9,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import { openDescriptors } from './descriptors.ts';
+import { LARGEST_CHUNK } from './relay.ts';
 
 /** A pipe's two ends, as file descriptors that no program started later inherits. */
 export interface Pipe {
@@ -46,15 +47,12 @@ function openAgain(path: string): Pipe {
   }
 }
 
-// What a pipe holds on Linux, unless somebody asked for more (pipe(7)).
-const CAPACITY = 65_536;
-
 /**
  * Reads a pipe, always into the same memory: a buffer for each chunk would cost more than all else.
  * @param take is done with a chunk when it returns
  */
 export function readPipe(descriptor: number, take: (chunk: Buffer) => void): Socket {
-  const buffer = Buffer.allocUnsafe(CAPACITY);
+  const buffer = Buffer.allocUnsafe(LARGEST_CHUNK);
   const callback = (size: number) => {
     take(buffer.subarray(0, size));
     return true;

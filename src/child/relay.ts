@@ -8,10 +8,14 @@ import type { Sink } from './sink.ts';
 
 // What could become a value is waited for no longer: a prompt has no line break, and its reader no patience.
 const HOLD_MS = 50;
-// A process that the child left behind may keep the output open for ever. What the child itself wrote is in the pipe.
+// A process that the child left behind may keep the output open for ever, silent or not. What the child itself wrote was
+// in the pipe by then: it is read, and a little of what comes after it.
 const QUIET_MS = 200;
 const LEAVE_MS = 2_000;
 const MOST_IN_PIPE = 1024 * 1024;
+
+/** The most that a source gives at once. One that gives less had no more at that moment. */
+export const LARGEST_CHUNK = 65_536;
 
 /** Opens what a child writes, and hands each chunk to `take`, which is done with it when it returns. */
 export type Source = (take: (chunk: Buffer) => void) => Readable;
@@ -36,7 +40,8 @@ export interface Relay {
 export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => number): Relay {
   let isOver = false;
   let timer: NodeJS.Timeout | undefined;
-  let leaving: { readonly since: number; bytes: number } | undefined;
+  let lastLook: NodeJS.Immediate | undefined;
+  let leaving: { readonly since: number; bytes: number; isEmptied: boolean } | undefined;
   let isPaused = false;
   let finish: (relayed: Relayed) => void = () => undefined;
   const done = new Promise<Relayed>((resolve) => {
@@ -45,14 +50,17 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
 
   const source = open((chunk) => {
     if (isOver) return;
-    if (leaving !== undefined) leaving.bytes += chunk.length;
+    if (leaving !== undefined) {
+      leaving.bytes += chunk.length;
+      leaving.isEmptied ||= chunk.length < LARGEST_CHUNK;
+    }
     write(masker.push(chunk));
   });
   source.on('end', () => end(false));
   source.on('error', () => end(false));
 
   function write(pieces: readonly Buffer[]): void {
-    clearTimeout(timer);
+    stopWaiting();
     try {
       const pending = sink.write(pieces);
       if (pending === undefined) {
@@ -70,22 +78,36 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
   // Nothing more is read before what was read is written, which is how a slow reader slows the child.
   function listen(): void {
     if (isOver) return;
+    if (leaving !== undefined && isOutstayed(leaving)) {
+      end(true);
+      return;
+    }
     if (isPaused) {
       isPaused = false;
       source.resume();
     }
     if (masker.isHolding) timer = setTimeout(() => write(masker.release()), HOLD_MS);
-    else if (leaving !== undefined) timer = setTimeout(end, isOutstayed(leaving) ? 0 : QUIET_MS, true);
+    else if (leaving !== undefined) timer = setTimeout(lookOnce, QUIET_MS);
   }
 
-  function isOutstayed({ bytes, since }: NonNullable<typeof leaving>): boolean {
-    return bytes > MOST_IN_PIPE && elapsed() - since > LEAVE_MS;
+  // Timers come before what can be read: who was held up himself for that long must look before he goes.
+  function lookOnce(): void {
+    lastLook = setImmediate(end, true);
+  }
+
+  function isOutstayed({ bytes, isEmptied, since }: NonNullable<typeof leaving>): boolean {
+    return (isEmptied || bytes > MOST_IN_PIPE) && elapsed() - since > LEAVE_MS;
+  }
+
+  function stopWaiting(): void {
+    clearTimeout(timer);
+    clearImmediate(lastLook);
   }
 
   function end(isLeft: boolean): void {
     if (isOver) return;
     isOver = true;
-    clearTimeout(timer);
+    stopWaiting();
     source.destroy();
     const over = () => finish({ error: undefined, isLeft });
     try {
@@ -100,7 +122,7 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
   // The child finds its output closed, as it would have without us.
   function stop(error: unknown): void {
     isOver = true;
-    clearTimeout(timer);
+    stopWaiting();
     source.destroy();
     finish({ error: errnoOf(error) === 'EPIPE' ? undefined : error, isLeft: false });
   }
@@ -109,7 +131,7 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
     done,
     leave: () => {
       if (leaving !== undefined || isOver) return;
-      leaving = { since: elapsed(), bytes: 0 };
+      leaving = { since: elapsed(), bytes: 0, isEmptied: false };
       if (!isPaused && !masker.isHolding) listen();
     },
   };

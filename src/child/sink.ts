@@ -1,7 +1,7 @@
 // Where a child's output ends: written in order, without holding up anything else, and without changing how the file
 // descriptor works for those who share it.
 
-import { constants, fstatSync, openSync, writeSync, writev } from 'node:fs';
+import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { errnoOf } from '../errors.ts';
 import { writeAll } from '../output/file.ts';
@@ -9,7 +9,8 @@ import { writeAll } from '../output/file.ts';
 /** Takes bytes. */
 export interface Sink {
   /**
-   * Writes all of some pieces.
+   * Writes all of some pieces, which must stay as they are until that is done, and before which there must be no other
+   * write. Where it has no more than a pipe takes in one (pipe(7), PIPE_BUF), what others write does not come between.
    * @returns undefined where that is done, else what resolves when it is
    * @throws the system's error, then or there
    */
@@ -18,12 +19,37 @@ export interface Sink {
 
 /** Opens the sink of a file descriptor. */
 export function openSink(descriptor: number): Sink {
+  const writeBytes = writerOf(descriptor);
+  let memory = Buffer.alloc(0);
+  // A call for each piece would take longer, and new memory for each write stay until it is swept up.
+  const join = (pieces: readonly Buffer[]) => {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (memory.length < length) memory = Buffer.allocUnsafeSlow(2 * length);
+    pieces.reduce((at, piece) => at + piece.copy(memory, at), 0);
+    return memory.subarray(0, length);
+  };
+  return {
+    write: (pieces) => {
+      const [first, ...others] = pieces;
+      if (first === undefined) return undefined;
+      return writeBytes(others.length === 0 ? first : join(pieces));
+    },
+  };
+}
+
+type Write = (bytes: Buffer) => Promise<void> | undefined;
+
+function writerOf(descriptor: number): Write {
   const stats = fstatSync(descriptor);
   const own = stats.isFIFO() ? openUnblocked(descriptor) : undefined;
-  if (own !== undefined) return { write: (pieces) => writeToPipe(own, pieces) };
+  if (own !== undefined) return (bytes) => writeToPipe(own, bytes);
   // What takes its time has a thread of libuv's wait for it. A disk does not, nor does /dev/null.
   const isQuick = stats.isFile() || stats.isCharacterDevice();
-  return { write: (pieces) => (isQuick ? writeAtOnce(descriptor, pieces) : writeInPool(descriptor, pieces)) };
+  if (!isQuick) return (bytes) => writeInPool(descriptor, bytes);
+  return (bytes) => {
+    writeAll(descriptor, bytes);
+    return undefined;
+  };
 }
 
 // A description of our own of the same pipe: that it does not block is then nobody else's business.
@@ -43,17 +69,15 @@ function openUnblocked(descriptor: number): { descriptor: number; socket: Socket
 // Straight away while there is room. When there is none, libuv waits for it.
 function writeToPipe(
   { descriptor, socket }: { descriptor: number; socket: Socket },
-  pieces: readonly Buffer[],
+  bytes: Buffer,
 ): Promise<void> | undefined {
-  for (const [index, piece] of pieces.entries()) {
-    let rest = piece;
-    while (rest.length > 0) {
-      try {
-        rest = rest.subarray(writeSync(descriptor, rest));
-      } catch (error) {
-        if (errnoOf(error) !== 'EAGAIN') throw error;
-        return writeLater(socket, Buffer.concat([rest, ...pieces.slice(index + 1)]));
-      }
+  let rest = bytes;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      return writeLater(socket, rest);
     }
   }
   return undefined;
@@ -65,32 +89,18 @@ function writeLater(socket: Socket, bytes: Buffer): Promise<void> {
   });
 }
 
-function writeAtOnce(descriptor: number, pieces: readonly Buffer[]): undefined {
-  for (const piece of pieces) writeAll(descriptor, piece);
+async function writeInPool(descriptor: number, bytes: Buffer): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await writeSome(descriptor, rest));
 }
 
-async function writeInPool(descriptor: number, pieces: readonly Buffer[]): Promise<void> {
-  let rest = pieces.filter(({ length }) => length > 0);
-  while (rest.length > 0) rest = after(rest, await writeSome(descriptor, rest));
-}
-
-function writeSome(descriptor: number, pieces: readonly Buffer[]): Promise<number> {
+function writeSome(descriptor: number, bytes: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
-    writev(descriptor, [...pieces], (error, written) => {
+    write(descriptor, bytes, (error, written) => {
       if (error === null) resolve(written);
       // It was made not to block by somebody else, and is full.
       else if (errnoOf(error) === 'EAGAIN') setTimeout(resolve, 5, 0);
       else reject(error);
     });
-  });
-}
-
-/** What is left of pieces after so many bytes. */
-function after(pieces: readonly Buffer[], bytes: number): Buffer[] {
-  let skip = bytes;
-  return pieces.flatMap((piece) => {
-    const rest = piece.subarray(Math.min(skip, piece.length));
-    skip -= piece.length - rest.length;
-    return rest.length > 0 ? [rest] : [];
   });
 }

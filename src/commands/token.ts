@@ -25,6 +25,14 @@ export const token: Command = {
         );
       }
       const limits = session.limits ?? (await lookUpToken(session));
+      // What Vault answers to a question that was the last use.
+      if (limits !== undefined && limits.uses < 0) {
+        throw new AppError(
+          'PERMISSION_DENIED',
+          'the token in VAULT_TOKEN was good for one more use: to ask how long it lives was that',
+          'use VAULT_TOKEN as it is, or one that is good for more',
+        );
+      }
       writeResult(`${session.token.reveal()}\n`);
       run.keepToken();
       io.writeMessage(`note: ${lifeOf(limits, io.now())}`);
@@ -35,7 +43,7 @@ export const token: Command = {
 
 function lifeOf(limits: TokenLimits | undefined, now: number): string {
   if (limits === undefined) return 'how long the token lives, Vault does not tell';
-  const uses = limits.uses > 0 ? `, for ${limits.uses} uses at most` : '';
+  const uses = limits.uses > 0 ? `, for ${limits.uses} use${limits.uses === 1 ? '' : 's'} at most` : '';
   if (limits.seconds === 0) return `the token has no end of its own${uses}`;
   const until = new Date(now + limits.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
   return `the token lives until ${until} UTC (${limits.seconds} s)${uses}, unless it is renewed or revoked`;

@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   type Stats,
   statSync,
@@ -22,11 +23,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, errnoOf, printable } from '../errors.ts';
 
 const MOST_LINKS = 40;
+const DESCRIPTOR = /^\/proc\/[0-9]+\/(?:task\/[0-9]+\/)?fd\/([0-9]+)$/;
 
 /**
  * Writes a file in one step: beside its place under another name, then renamed, mode 0600. Until then, and after any
  * failure, the old file is as it was. A symbolic link stays, and what it points to is written. What is no regular file
- * (a pipe, a device such as /dev/stdout) is written into.
+ * (a pipe, a device), or is open already (/dev/stdout, /dev/fd/3), is written into.
  * @param chance at least 0 and below 1, for the other name
  * @throws {AppError} OUTPUT, with what stands in the way
  */
@@ -35,13 +37,14 @@ export function writeFile(path: string, content: string | Uint8Array, chance: ()
   attempt(path, () => {
     const target = followLinks(path);
     const old = statOf(target);
-    if (old !== undefined && !old.isFile()) writeInto(target, bytes);
-    else replace(target, bytes, old, chance);
+    if (isReplaced(target, old)) replace(target, bytes, old, chance);
+    else writeInto(target, bytes);
   });
 }
 
 /**
- * Finds out whether a file could be written, before anything is read for it.
+ * Finds out whether a file could be written, before anything is read for it. What it cannot know is whether a pipe will
+ * have a reader by then, whether there will be room, and whether another user's file may be replaced in a folder like /tmp.
  * @throws {AppError} OUTPUT, with what stands in the way
  */
 export function assertWritable(path: string): void {
@@ -49,37 +52,42 @@ export function assertWritable(path: string): void {
     const target = followLinks(path);
     const old = statOf(target);
     if (old?.isDirectory()) throw failure('EISDIR');
-    if (old === undefined || old.isFile()) accessSync(dirname(target), constants.W_OK | constants.X_OK);
+    if (old?.isSocket()) throw failure('ENXIO');
+    if (isReplaced(target, old)) accessSync(dirname(target), constants.W_OK | constants.X_OK);
+    else accessSync(target, constants.W_OK);
   });
 }
 
 /**
- * The file that symbolic links lead to. The last one may point to a file that is not there yet.
+ * The file that symbolic links lead to, by its own path. The last one may point to a file that is not there yet.
  * @throws the system's error
  */
 export function followLinks(path: string): string {
-  let target = resolveIn('/', path);
+  // The working directory may be gone: asked for only where it is needed.
+  let target = path.startsWith('/') ? path : `${resolve()}/${path}`;
   for (let links = 0; links <= MOST_LINKS; links += 1) {
+    // Folders one by one, as the system does: `..` behind a link is the parent of what the link leads to.
+    const end = target.lastIndexOf('/') + 1;
+    const parts = target.slice(0, end).split('/');
+    const folder = parts.reduce((real, part) => realpathSync(`${real}/${part}`), '/');
+    target = `${folder === '/' ? '' : folder}/${target.slice(end)}`;
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (!found?.isSymbolicLink()) return target;
+    // /dev/stdout and its like: an open file, to which others may be writing, whatever name it has.
+    if (DESCRIPTOR.test(target)) return target;
     const next = readlinkSync(target);
-    // /proc/self/fd/1 and its like: the name that such a link shows leads nowhere, opening the link itself does.
-    if (/^(pipe|socket|anon_inode|memfd):|^\/memfd:| \(deleted\)$/.test(next)) return target;
-    target = resolveIn(dirname(target), next);
+    target = next.startsWith('/') ? next : `${folder}/${next}`;
   }
   throw failure('ELOOP');
 }
 
-// resolve() asks for the working directory, which may be gone: only for a path that needs it.
-function resolveIn(folder: string, path: string): string {
-  if (path.startsWith('/')) return path;
-  return folder === '/' ? resolve(path) : join(folder, path);
+function isReplaced(target: string, old: Stats | undefined): boolean {
+  return old === undefined || (old.isFile() && !lstatSync(target).isSymbolicLink());
 }
 
-const TEMPORARY_END = '.civault';
-
 function temporaryStart(target: string): string {
-  return `.${basename(target).slice(0, 200)}.`;
+  // By bytes, of which a name has 255 at most; a character that is cut in two becomes another, of three bytes at most.
+  return `.${Buffer.from(basename(target)).subarray(0, 200)}.`;
 }
 
 /**
@@ -87,20 +95,28 @@ function temporaryStart(target: string): string {
  * for who knows that nobody is writing the file.
  */
 export function removeLeftovers(target: string): void {
-  const folder = dirname(target);
+  const [folder, start] = [dirname(target), temporaryStart(target)];
+  const isLeft = (name: string) =>
+    name.startsWith(start) && /^[0-9a-z]+\.civault$/.test(name.slice(start.length));
   try {
-    for (const name of readdirSync(folder)) {
-      const isLeft = name.startsWith(temporaryStart(target)) && name.endsWith(TEMPORARY_END);
-      if (isLeft) unlinkSync(join(folder, name));
-    }
+    for (const name of readdirSync(folder).filter(isLeft)) remove(join(folder, name));
   } catch {
-    // A folder that may be written but not listed, or the file of another user.
+    // A folder that may be written but not listed, or is not there.
+  }
+}
+
+// Where it can be: a file may be another user's, or gone already.
+function remove(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch {
+    // What matters has been done, or fails for a reason of its own.
   }
 }
 
 function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chance: () => number): void {
   const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
-  const temporary = join(dirname(target), `${temporaryStart(target)}${suffix}${TEMPORARY_END}`);
+  const temporary = join(dirname(target), `${temporaryStart(target)}${suffix}.civault`);
   const descriptor = openSync(temporary, 'wx', 0o600);
   try {
     try {
@@ -114,7 +130,7 @@ function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chan
     }
     renameSync(temporary, target);
   } catch (error) {
-    unlinkSync(temporary);
+    remove(temporary);
     throw error;
   }
 }
@@ -129,9 +145,18 @@ function keepOwner(descriptor: number, old: Stats | undefined): void {
   }
 }
 
-// Without waiting for a reader: a pipe that nobody reads from would hold the run for ever.
 function writeInto(target: string, bytes: Uint8Array): void {
-  const descriptor = openSync(target, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const own = DESCRIPTOR.exec(target);
+  if (own !== null && target.startsWith(`${realpathSync('/proc/self')}/`)) {
+    // Behind what was written to it before, as a redirection does.
+    writeAll(Number(own[1]), bytes);
+    return;
+  }
+  // Without waiting for a reader: a pipe that nobody reads from would hold the run for ever.
+  const descriptor = openSync(
+    target,
+    constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_TRUNC,
+  );
   try {
     writeAll(descriptor, bytes);
   } finally {
@@ -178,6 +203,10 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint?: string]>> 
 };
 
 function attempt(path: string, work: () => void): void {
+  if (path === '') {
+    const hint = 'if a variable was to hold it, that is not set';
+    throw new AppError('OUTPUT', "cannot write: the file's name is empty", hint);
+  }
   try {
     work();
   } catch (error) {

@@ -15,12 +15,15 @@ export interface RenewalWorld extends Pick<Io, 'elapsed' | 'random' | 'writeMess
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
+const TOKEN = 'the Vault token, and with it every lease of its own,';
+
 const RENEW_AT = 2 / 3;
 // Of the time that a renewal grants, how far it must move the end: less means that a longest time is reached.
 const LEAST_MOVE = 1 / 6;
 // An answer that does not come is given up in time for another try.
 const ANSWER_WITHIN = 30_000;
 const FIRST_WAIT = 1_000;
+const SHORTEST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 // What is left when nobody said why: whoever stopped this process stopped its renewals.
 const TOO_LATE = 'its time was over before it could be renewed';
@@ -50,6 +53,9 @@ export async function keepAlive(
   // A time of 0 is none that could be over.
   const ending = leases.filter(({ seconds }) => seconds > 0);
   const limits = session.limits ?? (await limitsOfOwn(session));
+  // What Vault answers to a question that was the last use.
+  if (limits !== undefined && limits.uses < 0)
+    return tellEnded(TOKEN, 'to look at it was its last use', world);
   const held = ending.map((lease) => heldLease(session, lease, limits?.uses ?? 0, world));
   if (limits !== undefined && limits.seconds > 0) held.push(heldToken(session, limits, world));
   await Promise.all(held.map((each) => keep(each, since, world)));
@@ -82,7 +88,11 @@ async function keep(held: Held, since: number, world: RenewalWorld): Promise<voi
     reason = isFixed ? 'Vault grants it no more time' : TOO_LATE;
     ends = isFixed ? Math.max(ends, extended) : extended;
   }
-  world.writeMessage(`warning: ${held.what} has ended while the command runs: ${reason}`);
+  tellEnded(held.what, reason, world);
+}
+
+function tellEnded(what: string, reason: string, { writeMessage }: RenewalWorld): void {
+  writeMessage(`warning: ${what} has ended while the command runs: ${reason}`);
 }
 
 async function sleepUntil(time: number, { elapsed, sleep }: RenewalWorld): Promise<void> {
@@ -93,7 +103,7 @@ async function sleepUntil(time: number, { elapsed, sleep }: RenewalWorld): Promi
 function nextTry(ends: number, failures: number, { elapsed, random }: RenewalWorld): number {
   const left = ends - elapsed();
   if (failures === 0) return elapsed() + left * RENEW_AT;
-  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1), Math.max(left / 2, FIRST_WAIT));
+  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1), Math.max(left / 2, SHORTEST_WAIT));
   return Math.min(ends, elapsed() + bound * (0.5 + random() / 2));
 }
 
@@ -127,7 +137,7 @@ function heldLease(session: Session, lease: Lease, uses: number, world: RenewalW
 
 function heldToken(session: Session, { seconds, renewable, uses }: TokenLimits, world: RenewalWorld): Held {
   return {
-    what: 'the Vault token, and with it every lease of its own,',
+    what: TOKEN,
     seconds,
     fixed: whyFixed(renewable, uses, 'it'),
     renew: (within) => session.write(['auth', 'token', 'renew-self'], new Map(), oneTry(within, world)),

@@ -5,6 +5,8 @@ import { cpus } from 'node:os';
 import { CIVAULT } from '../harness/busybox-root.ts';
 import { runCommand } from '../harness/command.ts';
 import { startJob } from '../harness/job.ts';
+import { benchExec } from './exec.ts';
+import { benchMasking } from './masking.ts';
 import { civaultScript, GUIDE_SECRETS, guideScript } from './pipelines.ts';
 import { compare, median, type Timed } from './turns.ts';
 
@@ -40,6 +42,8 @@ try {
     `${'memory'.padEnd(12)} civault ${(await privateMemory(env)).toFixed(1).padStart(6)} MB private at its most`,
   );
   console.log(`${'size'.padEnd(12)} civault ${(statSync(CIVAULT).size / 1e6).toFixed(1).padStart(6)} MB`);
+  await benchExec(job, env, console.log);
+  benchMasking(console.log);
 } finally {
   await job.end();
 }

@@ -185,15 +185,20 @@ function withoutRepeats(text: string): string {
   return text.replace(/^(civault: .*retry N of .*\n)\1+/gm, '$1');
 }
 
-// Reads go side by side, and a limit is met as often as chance will have it: neither is the server's doing.
+// Reads go side by side, a limit is met and a lease renewed as often as chance will have it: none is the server's doing.
 function forTheRecord(exchanges: readonly Exchange[]): Exchange[] {
   const runs: Exchange[][] = [];
   for (const each of exchanges) {
     const run = runs.at(-1);
-    if (each.status === 429 && run?.at(-1)?.status === 429) continue;
+    if (isRepeated(each, run?.at(-1))) continue;
     if (each.method === 'GET' && run?.at(-1)?.method === 'GET') run.push(each);
     else runs.push([each]);
   }
   const key = ({ path, status }: Exchange) => `${path} ${status}`;
   return runs.flatMap((run) => run.sort((a, b) => (key(a) < key(b) ? -1 : 1)));
+}
+
+function isRepeated(each: Exchange, before: Exchange | undefined): boolean {
+  if (each.status !== before?.status) return false;
+  return each.status === 429 || (each.path === before.path && /(?:^|\/)renew(?:-self)?$/.test(each.path));
 }

@@ -1,6 +1,7 @@
 // The one list of scenarios, played on the stand-in and on a real Vault alike, in this order.
 
 import type { Scenario } from './bench.ts';
+import { heldLeases } from './held-leases.ts';
 import { keySources } from './key-sources.ts';
 import { leases } from './leases.ts';
 import { loginRefusals } from './login-refusals.ts';
@@ -11,6 +12,7 @@ import { secrets } from './secrets.ts';
 import { sessions } from './sessions.ts';
 import { system } from './system.ts';
 import { tokens } from './tokens.ts';
+import { handingOn } from './ways.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...secrets,
@@ -23,4 +25,6 @@ export const scenarios: readonly Scenario[] = [
   ...tokens,
   ...leases,
   ...system,
+  ...handingOn,
+  ...heldLeases,
 ];

@@ -116,6 +116,7 @@ const UNSTEADY: readonly (readonly [RegExp, string])[] = [
   [/\b(hv)?([sb])\.[\w-]{20,}/g, '$1$2.TOKEN'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UUID'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, 'TIME'],
+  [/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)/g, 'TIME'],
   [/("(?:wrapped_)?accessor":")\w{24}"/g, '$1ACCESSOR"'],
   [/("accessor":"[a-z-]+(?:_[a-z-]+)?)_[0-9a-f]{8}"/g, '$1_ACCESSOR"'],
   // Where a plugin comes from is a matter of the build.

@@ -224,21 +224,6 @@ test('work that fails after the lock was lost is done again', async () => {
   assert.deepEqual([result, left()], [2, []]);
 });
 
-test("leftovers are those of writing this file, and nobody else's", () => {
-  const others = [
-    '.config.json',
-    '.config.json.x',
-    '.other.json.1.civault',
-    'config.json',
-    'config.json.1.civault',
-  ];
-  for (const name of [...others, '.config.json.3k2j.civault', '.config.json.0.civault'])
-    writeFileSync(join(folder, name), '');
-  removeLeftovers(file);
-  assert.deepEqual(left(), others.sort());
-  removeLeftovers(join(folder, 'not/there'));
-});
-
 // Each adds to a number, and finds out if another is at it. Now and then one seems to have been killed long ago: its lock
 // stays, and is old.
 const WORKER = `

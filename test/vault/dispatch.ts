@@ -76,9 +76,10 @@ function authorise(core: Core, token: Token, mount: Mount | undefined, request: 
 }
 
 // Nothing can end a batch token before its time: its leases are cut to it beforehand.
-function longestFor(mount: Mount, holder: Token | undefined, now: number): number {
-  if (holder?.type !== 'batch' || holder.expiresAt === null) return maxTtl(mount);
-  return Math.min(maxTtl(mount), Math.ceil((holder.expiresAt - now) / 1000));
+function cutTo(holder: Token | undefined, now: number, reply: Reply): Reply {
+  if (holder?.type !== 'batch' || holder.expiresAt === null || !reply.secret) return reply;
+  const duration = Math.min(reply.secret.duration, Math.ceil((holder.expiresAt - now) / 1000));
+  return { ...reply, secret: { ...reply.secret, duration } };
 }
 
 function kindOfWrite(mount: Mount | undefined, request: VaultRequest): VaultRequest['operation'] {
@@ -102,7 +103,7 @@ async function ask(
   const reply: Reply | null = await mount.engine.handle(asked);
   if (!reply) return null;
   const kept: Reply = reply.register
-    ? core.leases.register(request.path, holder?.id ?? '', longestFor(mount, holder, core.clock()), reply)
+    ? core.leases.register(request.path, holder?.id ?? '', maxTtl(mount), cutTo(holder, core.clock(), reply))
     : reply;
   // An answer with a status of its own is made by the engine, which does not know its mount's type; neither does what
   // needs no token, a login among it.

@@ -11,6 +11,7 @@ import type { Engine, EngineRequest } from './request.ts';
 import { type Route, routed } from './routes.ts';
 import { mountRoutes } from './sys-mounts.ts';
 import { grant } from './time-to-live.ts';
+import { longestFor } from './tokens.ts';
 import { wrappingRoutes } from './wrapping.ts';
 
 /** Makes the system engine. */
@@ -69,7 +70,7 @@ function leaseRoutes(core: Core): Route[] {
   const renew = (request: EngineRequest, name = ''): Reply => {
     const lease = leaseOf(request, name, 'lease not found');
     if (!lease.renewable) throw refusal(400, 'lease is not renewable');
-    const { seconds, warnings } = grant(
+    const granted = grant(
       {
         increment: secondsField(request.fields, 'increment'),
         usual: lease.reply.secret?.duration ?? 0,
@@ -78,6 +79,8 @@ function leaseRoutes(core: Core): Route[] {
       lease.issuedAt,
       core.clock(),
     );
+    const { warnings } = granted;
+    const seconds = Math.min(granted.seconds, longestFor(core.tokens.find(lease.holder), core.clock()));
     core.leases.renew(lease, seconds);
     return { ...lease.reply, secret: { duration: seconds, renewable: true, id: lease.id }, warnings };
   };

@@ -16,6 +16,8 @@ export function createTokenAuth(core: Core): Engine {
     if (!request.holder) throw failure(403, 'permission denied');
     return request.holder;
   };
+  // As it is once this request is counted among its uses.
+  const now = (token: Token): Token => core.tokens.find(token.id) ?? token;
   const named = (request: EngineRequest): Token => {
     const token = core.tokens.find(textField(request.fields, 'token'));
     if (!token) throw refusal(403, 'bad token');
@@ -56,7 +58,7 @@ export function createTokenAuth(core: Core): Engine {
       explicitMaxTtl: explicitMax,
       period,
       numUses: secondsField(fields, 'num_uses'),
-      renewable: fields['renewable'] !== false,
+      renewable: !forEver && fields['renewable'] !== false,
       parent: orphan || (isRoot && flagField(fields, 'no_parent')) ? '' : parent.id,
       ...(isRoot && textField(fields, 'id') !== '' ? { id: textField(fields, 'id') } : {}),
     });
@@ -66,6 +68,7 @@ export function createTokenAuth(core: Core): Engine {
 
   const renew = (token: Token, request: EngineRequest): Reply => {
     if (token.type === 'batch') throw refusal(400, 'batch tokens cannot be renewed');
+    if (isSpent(now(token))) throw refusal(400, 'token not found');
     if (!token.renewable) throw refusal(400, 'lease is not renewable');
     const times = core.mounts.match(token.path)?.engine.renewal?.(token) ?? {
       usual: token.ttl,
@@ -101,7 +104,7 @@ export function createTokenAuth(core: Core): Engine {
     handle: routed([
       [/^create$/, { update: (request) => create(request, false) }],
       [/^create-orphan$/, { update: (request) => create(request, true) }],
-      [/^lookup-self$/, { read: (request) => lookUp(holderOf(request)) }],
+      [/^lookup-self$/, { read: (request) => lookUp(now(holderOf(request))) }],
       [/^renew-self$/, { update: (request) => renew(holderOf(request), request) }],
       [/^revoke-self$/, { update: (request) => revoke(holderOf(request)) }],
       [/^lookup$/, { update: (request) => lookUp(named(request)) }],
@@ -122,10 +125,16 @@ function accessors(core: Core): string[] {
     .filter((accessor) => accessor !== '');
 }
 
+/** Whether its last use is the request under way. */
+function isSpent({ numUses, usesLeft }: Token): boolean {
+  return numUses > 0 && usesLeft === 0;
+}
+
 function describe(token: Token, now: number): Record<string, unknown> {
   const time = (milliseconds: number | null) =>
     milliseconds === null ? null : new Date(milliseconds).toISOString();
-  const leased = token.expiresAt !== null;
+  // The first root token of all is no lease; a root token that was made by another is one, without an end.
+  const leased = token.path !== 'auth/token/root';
   return {
     accessor: token.accessor,
     creation_time: Math.floor(token.issuedAt / 1000),
@@ -139,7 +148,7 @@ function describe(token: Token, now: number): Record<string, unknown> {
     last_renewal: token.renewedAt === null ? undefined : time(token.renewedAt),
     last_renewal_time: token.renewedAt === null ? undefined : Math.floor(token.renewedAt / 1000),
     meta: token.meta,
-    num_uses: token.usesLeft,
+    num_uses: isSpent(token) ? -1 : token.usesLeft,
     orphan: token.parent === '',
     path: token.path,
     period: token.period || undefined,

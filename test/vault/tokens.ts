@@ -123,6 +123,13 @@ export function secondsLeft(token: Token, now: number): number {
   return token.expiresAt === null ? 0 : Math.max(0, Math.floor((token.expiresAt - now) / 1000));
 }
 
+/** The seconds for which a lease can be renewed, by its holder: nothing ends a batch token, so its leases end with it. */
+export function longestFor(holder: Token | undefined, now: number): number {
+  return holder?.type === 'batch' && holder.expiresAt !== null
+    ? secondsLeft(holder, now)
+    : Number.POSITIVE_INFINITY;
+}
+
 /** The `auth` part of the answer that hands out a token. */
 export function authBlock(token: Token, now: number): AuthBlock {
   return {
