@@ -81,12 +81,13 @@ function countOf(base: Buffer, what: Buffer): number {
   return count;
 }
 
-// A C string stands between NULs. getenv("") finds nothing.
+// A C string stands between NULs, and getenv("") finds nothing. Its first byte alone is taken: the linker lets a string that
+// is the end of another stand within it, such as PATH in PKG_EXECPATH, by which execvp finds programs.
 function silence(base: Buffer, name: string): void {
   const string = Buffer.from(`\0${name}\0`);
   let at = base.indexOf(string);
   if (at < 0) throw new BuildError(`the base does not read ${name}: take it off the list in build/adapt.ts`);
-  for (; at >= 0; at = base.indexOf(string, at)) base.fill(0, at, at + string.length);
+  for (; at >= 0; at = base.indexOf(string, at)) base[at + 1] = 0;
 }
 
 /** The bootstrap without its comments: the place it must fit in is 1.5 kB. */

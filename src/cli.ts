@@ -24,8 +24,9 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
  */
 export async function run(args: readonly string[], environment: Environment, io: Io): Promise<number> {
   const [name = '', ...rest] = args;
-  const command = await COMMANDS.get(name)?.();
+  let command: Command | undefined;
   try {
+    command = await COMMANDS.get(name)?.();
     if (command !== undefined && !asksForHelp(rest)) {
       return await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
     }

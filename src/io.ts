@@ -14,6 +14,8 @@ export interface Io {
   readonly input: () => AsyncIterable<Uint8Array>;
   /** Names the file and the folder of certificates that OpenSSL reads when it is first used. */
   readonly useCertificateStore: (file: string, folder: string) => void;
+  /** Lets signals end the process at once: for a write that waits for its reader, during which no handler could run. */
+  readonly letSignalsEnd: () => void;
   /** Rejects when something fails outside of any promise, or when a signal asks the run to end. Never resolves. */
   readonly cutShort: Promise<never>;
   /** Has signals handed to `take` instead of ending the run, until the function that it gives back is called. */
@@ -26,8 +28,21 @@ export interface Io {
   readonly random: () => number;
 }
 
+/** The signals that end a program which does nothing about them, and that Node lets be taken. */
+export const ENDING_SIGNALS = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGTERM',
+  'SIGXCPU',
+  'SIGPWR',
+] as const;
+
 /** The signals that are taken note of. */
-export type SignalName = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM' | 'SIGUSR1' | 'SIGUSR2';
+export type SignalName = (typeof ENDING_SIGNALS)[number] | 'SIGCONT' | 'SIGWINCH';
 
 /** The job's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { run } from './cli.ts';
 import { AppError, errnoOf } from './errors.ts';
-import { Interrupted, type Io } from './io.ts';
+import { ENDING_SIGNALS, Interrupted, type Io } from './io.ts';
 import { writeAll } from './output/file.ts';
 
 // NODE_* variables, which the bootstrap takes away before Node reads them (build/bootstrap.js). They are the job's all
@@ -13,7 +13,6 @@ declare const JOB_NODE_VARIABLES: Readonly<Record<string, string>> | undefined;
 
 const STDOUT = 1;
 const STDERR = 2;
-const ENDING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 let cutShort: (reason: unknown) => void = () => undefined;
 const endBySignal = (name: NodeJS.Signals) => cutShort(new Interrupted(name, constants.signals[name]));
@@ -21,8 +20,7 @@ const endBySignal = (name: NodeJS.Signals) => cutShort(new Interrupted(name, con
 // Written synchronously: a process that exits while a stream still holds bytes would lose them.
 const io: Io = {
   writeOutput: (result) => {
-    // No handler runs while a write waits for its reader: a signal has its own way with the process again.
-    for (const name of ENDING) process.removeAllListeners(name);
+    io.letSignalsEnd();
     try {
       writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result);
     } catch (error) {
@@ -44,17 +42,20 @@ const io: Io = {
     process.env['SSL_CERT_FILE'] = file;
     process.env['SSL_CERT_DIR'] = folder;
   },
+  letSignalsEnd: () => {
+    for (const name of ENDING_SIGNALS) process.removeAllListeners(name);
+  },
   cutShort: new Promise<never>((_, reject) => {
     cutShort = reject;
     process.on('uncaughtException', reject);
-    for (const name of ENDING) process.on(name, endBySignal);
+    for (const name of ENDING_SIGNALS) process.on(name, endBySignal);
   }),
   takeSignals: (names, take) => {
     // New handlers first: a signal in between must not find none.
     for (const name of names) process.on(name, take);
     for (const name of names) process.removeListener(name, endBySignal);
     return () => {
-      for (const name of ENDING) if (names.includes(name)) process.on(name, endBySignal);
+      for (const name of ENDING_SIGNALS) if (names.includes(name)) process.on(name, endBySignal);
       for (const name of names) process.removeListener(name, take);
     };
   },

@@ -54,6 +54,13 @@ export function parseCommandLine(args: readonly string[], grammar: Grammar, comm
   const values = [...SETTING_VALUES, ...own];
   const help = `see: civault ${command} --help`;
   const end = grammar.takesProgram ? args.indexOf('--') : -1;
+  if (grammar.takesProgram && end < 0) {
+    throw new AppError(
+      'USAGE',
+      `${command} needs a command to run, behind --`,
+      `put -- before it: civault ${command} NAME=PATH#FIELD -- COMMAND...`,
+    );
+  }
   const mine = end < 0 ? args : args.slice(0, end);
   const given = checkFlags(mine, values, ['no-revoke', ...switches], help);
   const parsed = minimist([...mine], { string: [...values, '_'], boolean: ['revoke', ...switches] });

@@ -46,6 +46,11 @@ export function inheritedDescriptors(): readonly number[] {
   }
 }
 
+/** Whether a descriptor is open for writing. */
+export function isWritable(descriptor: number): boolean {
+  return accessOf(descriptor) !== READ_ONLY;
+}
+
 const READ_ONLY = 0;
 
 /** Whether a descriptor is for reading, for writing (1) or for both (2): proc(5), the last octal digit of `flags`. */

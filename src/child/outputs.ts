@@ -4,6 +4,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { isWritable } from './descriptors.ts';
 import { makePipe, readPipe } from './pipe.ts';
 import type { Program } from './program.ts';
 import { type Relay, relay, type Source } from './relay.ts';
@@ -11,6 +12,9 @@ import { openSink } from './sink.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
+
+/** What a descriptor of the child is: this process's own of the same number, another one, or a pipe of Node's making. */
+type Place = 'inherit' | 'pipe' | number;
 
 /** How a child is to be started, and what is to be done once it is. */
 export interface Outputs {
@@ -30,13 +34,22 @@ export function openOutputs(
   // Both into one pipe where both end in one place: so they stay in the order in which they were written.
   const pipes = masked.length === 2 && areSame(STDOUT, STDERR) ? [STDOUT] : masked;
   const made = pipes.map((descriptor) => ({ descriptor, pipe: makePipe() }));
-  const place = (descriptor: number) => {
+  const place = (descriptor: number): Place => {
     if (!masked.includes(descriptor)) return 'inherit';
     const own = made.find((each) => each.descriptor === descriptor) ?? made[0];
     return own?.pipe?.write ?? 'pipe';
   };
   return {
-    stdio: ['inherit', place(STDOUT), place(STDERR), ...beyond(inherited)],
+    stdio: [
+      'inherit',
+      place(STDOUT),
+      place(STDERR),
+      ...beyond(inherited, (descriptor) => {
+        // A copy of a masked output (`3>&1`) is masked as well.
+        const original = masked.find((output) => areSame(output, descriptor));
+        return original === undefined || !isWritable(descriptor) ? descriptor : place(original);
+      }),
+    ],
     terminals,
     start: (child) => {
       const relays: Relay[] = [];
@@ -56,16 +69,17 @@ export function openOutputs(
   };
 }
 
-function sourceOf(stream: Readable | null): Source | undefined {
-  return stream === null ? undefined : (take) => stream.on('data', take);
+// There is none where the program could not be started.
+function sourceOf(stream: Readable | null | undefined): Source | undefined {
+  return stream === null || stream === undefined ? undefined : (take) => stream.on('data', take);
 }
 
 /** The rest of the child's descriptors, each under its own number. */
-function beyond(inherited: readonly number[]): ('ignore' | number)[] {
+function beyond(inherited: readonly number[], placeOf: (descriptor: number) => Place): (Place | 'ignore')[] {
   const highest = Math.max(STDERR, ...inherited);
   return Array.from({ length: highest - STDERR }, (_, index) => {
     const descriptor = STDERR + 1 + index;
-    return inherited.includes(descriptor) ? descriptor : 'ignore';
+    return inherited.includes(descriptor) ? placeOf(descriptor) : 'ignore';
   });
 }
 

@@ -10,8 +10,8 @@ import type { Sink } from './sink.ts';
 const HOLD_MS = 50;
 // A process that the child left behind may keep the output open for ever, silent or not. What the child itself wrote was
 // in the pipe by then: it is read, and a little of what comes after it.
-const QUIET_MS = 200;
-const LEAVE_MS = 2_000;
+const QUIET_MS = 1_000;
+const LEAVE_MS = 5_000;
 const MOST_IN_PIPE = 1024 * 1024;
 
 /** The most that a source gives at once. One that gives less had no more at that moment. */
@@ -43,6 +43,7 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
   let lastLook: NodeJS.Immediate | undefined;
   let leaving: { readonly since: number; bytes: number; isEmptied: boolean } | undefined;
   let isPaused = false;
+  let hasEnded = false;
   let finish: (relayed: Relayed) => void = () => undefined;
   const done = new Promise<Relayed>((resolve) => {
     finish = resolve;
@@ -50,14 +51,26 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
 
   const source = open((chunk) => {
     if (isOver) return;
+    // Node sets a child's streams going itself once the child has ended.
+    if (isPaused) {
+      source.pause();
+      source.unshift(chunk);
+      return;
+    }
     if (leaving !== undefined) {
       leaving.bytes += chunk.length;
       leaving.isEmptied ||= chunk.length < LARGEST_CHUNK;
     }
-    write(masker.push(chunk));
+    const pieces = masker.push(chunk);
+    write(isLineEndHeld(chunk, masker) ? [...pieces, ...masker.release()] : pieces);
   });
-  source.on('end', () => end(false));
-  source.on('error', () => end(false));
+  source.on('end', endInTurn);
+  source.on('error', endInTurn);
+
+  function endInTurn(): void {
+    hasEnded = true;
+    if (!isPaused) end(false);
+  }
 
   function write(pieces: readonly Buffer[]): void {
     stopWaiting();
@@ -78,14 +91,13 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
   // Nothing more is read before what was read is written, which is how a slow reader slows the child.
   function listen(): void {
     if (isOver) return;
-    if (leaving !== undefined && isOutstayed(leaving)) {
-      end(true);
+    const wasPaused = isPaused;
+    isPaused = false;
+    if (hasEnded || (leaving !== undefined && isOutstayed(leaving))) {
+      end(!hasEnded);
       return;
     }
-    if (isPaused) {
-      isPaused = false;
-      source.resume();
-    }
+    if (wasPaused) source.resume();
     if (masker.isHolding) timer = setTimeout(() => write(masker.release()), HOLD_MS);
     else if (leaving !== undefined) timer = setTimeout(lookOnce, QUIET_MS);
   }
@@ -135,4 +147,13 @@ export function relay(open: Source, sink: Sink, masker: Masker, elapsed: () => n
       if (!isPaused && !masker.isHolding) listen();
     },
   };
+}
+
+// A form that wraps could go on in the next line, be it but a character: each line's end would be late, and others' lines
+// come between. Of so little no value can be told.
+const LITTLE = 5;
+const LF = 0x0a;
+
+function isLineEndHeld(chunk: Buffer, { isHolding, held }: Masker): boolean {
+  return isHolding && held <= LITTLE && chunk.at(-1) === LF;
 }

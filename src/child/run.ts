@@ -3,20 +3,15 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
 import { AppError, errnoOf } from '../errors.ts';
-import { type Io, orCutShort, type SignalName } from '../io.ts';
+import { ENDING_SIGNALS, type Io, orCutShort } from '../io.ts';
 import { notStarted } from './not-started.ts';
 import { type Outputs, openOutputs } from './outputs.ts';
 import type { Program } from './program.ts';
 import type { Relayed } from './relay.ts';
+import { hasItFromTerminal, PASSED_ON } from './signals.ts';
 
-const STANDARD_STREAMS = [0, 1, 2];
 const PATIENCE_MS = 2_000;
-const ENDING: readonly SignalName[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
-const PASSED_ON: readonly SignalName[] = [...ENDING, 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
-// A terminal sends these to all that runs in its foreground: the child has them already, and twice means "at once" to many.
-const FROM_TERMINAL: readonly SignalName[] = ['SIGINT', 'SIGQUIT'];
 
 /**
  * Runs a program to its end, and relays its outputs.
@@ -27,11 +22,10 @@ export async function runProgram(program: Program, io: Io): Promise<number> {
   const outputs = openOutputs(program, io.elapsed);
   if (outputs.terminals > 0) io.writeMessage('note: nothing is masked in what goes to a terminal');
   const child = start(program, outputs);
-  const isAtTerminal = STANDARD_STREAMS.some((descriptor) => isatty(descriptor));
   const patience = startPatience();
   const giveBack = io.takeSignals(PASSED_ON, (name) => {
-    if (!isAtTerminal || !FROM_TERMINAL.includes(name)) child.kill(name);
-    if (ENDING.includes(name)) patience.isAskedToEnd();
+    if (!hasItFromTerminal(name)) child.kill(name);
+    if (ENDING_SIGNALS.some((ending) => ending === name)) patience.isAskedToEnd();
   });
   try {
     const relays = outputs.start(child);

@@ -141,7 +141,7 @@ async function writeLogins(
   const config = await withLock(path, io, (target) => {
     const old = readConfig(path);
     removeLeftovers(target);
-    writeFile(path, addLogins(old, logins), io.random);
+    writeFile(path, addLogins(old, logins), io);
     return old;
   });
   const keys = logins.map(({ key }) => key);

@@ -1,8 +1,9 @@
 // civault exec MAPPING... -- COMMAND...: a program with the secrets in its environment, and masked in its output.
 
 import { inheritedDescriptors } from '../child/descriptors.ts';
+import { alteredArguments, alteredVariables } from '../child/encoding.ts';
 import { runProgram } from '../child/run.ts';
-import { AppError } from '../errors.ts';
+import { AppError, printable, quoted } from '../errors.ts';
 import { type Environment, orCutShort } from '../io.ts';
 import { type MaskForm, maskForms } from '../output/mask-forms.ts';
 import { createMasker } from '../output/masker.ts';
@@ -24,17 +25,19 @@ export const exec: Command = {
     if (command === undefined || command === '') {
       throw new AppError(
         'USAGE',
-        'exec needs a command to run',
-        'it stands behind --: civault exec NAME=PATH#FIELD -- COMMAND...',
+        'there is no command behind --',
+        'a variable that is not set is none: civault exec NAME=PATH#FIELD -- COMMAND...',
       );
     }
     const mappings = parseMappings(positionals, 'exec');
+    assertHandedOn(program, context);
     const inherited = inheritedDescriptors();
     return withVault(flags, context, async (run) => {
       const secrets = await run.read(mappings.map(({ reference }) => reference));
       const variables = makeVariables(mappings, secrets, context.io);
-      const environment = environmentWith(variables, run, context, switches.has('keep-vault-env'));
-      const makeMasker = switches.has('no-masking') ? undefined : maskerFor(variables, run, context);
+      const tokens = tokenVariables(run, context);
+      const environment = environmentWith(variables, switches.has('keep-vault-env') ? [] : tokens, context);
+      const makeMasker = switches.has('no-masking') ? undefined : maskerFor(variables, tokens, run, context);
       // Nothing hangs on the token: it ends before the command begins.
       if (run.leases.length === 0) await orCutShort(run.end(), context.io);
       const stopKeeping = run.leases.length === 0 ? undefined : startKeeping(run, context);
@@ -46,6 +49,21 @@ export const exec: Command = {
     });
   },
 };
+
+// Rather than to run the command on another file, or with another value.
+function assertHandedOn(program: readonly string[], { environment, io }: Context): void {
+  const [argument] = alteredArguments(program);
+  if (argument !== undefined) {
+    throw new AppError(
+      'USAGE',
+      `the argument ${quoted(argument)} is not UTF-8, and can be handed on as that alone`,
+      'let a shell make it behind --, such as by printf, or rename the file',
+    );
+  }
+  for (const name of alteredVariables(environment)) {
+    io.writeMessage(`warning: the variable ${printable(name)} is not UTF-8: the command gets it changed`);
+  }
+}
 
 /** Renews until the function that it gives back is called. */
 function startKeeping({ session, leases }: VaultRun, { io }: Context): () => void {
@@ -67,18 +85,30 @@ function startKeeping({ session, leases }: VaultRun, { io }: Context): () => voi
 
 function environmentWith(
   variables: readonly Variable[],
-  { settings }: VaultRun,
+  dropped: readonly string[],
   { environment }: Context,
-  keepsVault: boolean,
 ): Environment {
   const kept = { ...environment };
-  // The command has its secrets: what would give it all the others is none of its business.
-  for (const name of keepsVault ? [] : [settings.idTokenVariable, 'VAULT_TOKEN']) delete kept[name];
+  for (const name of dropped) delete kept[name];
   for (const { name, value } of variables) kept[name] = forEnvironment(name, value);
   return kept;
 }
 
-function maskerFor(variables: readonly Variable[], { session }: VaultRun, { io }: Context) {
+/** The variables by which the command could get all the other secrets too: the ID token, whatever it is called, and VAULT_TOKEN. */
+function tokenVariables({ settings }: VaultRun, { environment }: Context): string[] {
+  const idToken = environment[settings.idTokenVariable] ?? '';
+  const named = [settings.idTokenVariable, 'VAULT_ID_TOKEN', 'VAULT_TOKEN'];
+  return Object.keys(environment).filter(
+    (name) => named.includes(name) || (idToken !== '' && environment[name] === idToken),
+  );
+}
+
+function maskerFor(
+  variables: readonly Variable[],
+  tokens: readonly string[],
+  { session }: VaultRun,
+  { environment, io }: Context,
+) {
   for (const { name, value } of variables) {
     const size = Buffer.byteLength(value.reveal());
     if (size > 0 && size < SHORTEST_MASKED) {
@@ -87,12 +117,15 @@ function maskerFor(variables: readonly Variable[], { session }: VaultRun, { io }
       );
     }
   }
-  const tokens = [session.token, session.idToken?.token].flatMap((token) => token ?? []);
-  const secrets = [...variables.map(({ value }) => value), ...tokens];
+  const secrets = [
+    ...variables.map(({ value }) => value.reveal()),
+    ...tokens.map((name) => environment[name] ?? ''),
+    session.token?.reveal() ?? '',
+  ];
   // When it is first wanted, the command has begun: so it is begun the sooner.
   let forms: MaskForm[] | undefined;
   return () => {
-    forms ??= maskForms(secrets.map((secret) => secret.reveal()));
+    forms ??= maskForms(secrets);
     return createMasker(forms);
   };
 }

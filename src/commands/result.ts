@@ -15,5 +15,5 @@ export function resultWriter({ own }: Pick<CommandLine, 'own'>, io: Io): WriteRe
   const file = own['output'];
   if (file === undefined || file === '-') return io.writeOutput;
   assertWritable(file);
-  return (result) => writeFile(file, result, io.random);
+  return (result) => writeFile(file, result, io);
 }

@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, errnoOf, printable } from '../errors.ts';
+import type { Io } from '../io.ts';
 
 const MOST_LINKS = 40;
 const DESCRIPTOR = /^\/proc\/[0-9]+\/(?:task\/[0-9]+\/)?fd\/([0-9]+)$/;
@@ -29,16 +30,24 @@ const DESCRIPTOR = /^\/proc\/[0-9]+\/(?:task\/[0-9]+\/)?fd\/([0-9]+)$/;
  * Writes a file in one step: beside its place under another name, then renamed, mode 0600. Until then, and after any
  * failure, the old file is as it was. A symbolic link stays, and what it points to is written. What is no regular file
  * (a pipe, a device), or is open already (/dev/stdout, /dev/fd/3), is written into.
- * @param chance at least 0 and below 1, for the other name
  * @throws {AppError} OUTPUT, with what stands in the way
  */
-export function writeFile(path: string, content: string | Uint8Array, chance: () => number): void {
+export function writeFile(
+  path: string,
+  content: string | Uint8Array,
+  { random, letSignalsEnd }: Pick<Io, 'random' | 'letSignalsEnd'>,
+): void {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   attempt(path, () => {
     const target = followLinks(path);
     const old = statOf(target);
-    if (isReplaced(target, old)) replace(target, bytes, old, chance);
-    else writeInto(target, bytes);
+    if (isReplaced(target, old)) {
+      replace(target, bytes, old, random);
+    } else {
+      // A pipe's reader may take its time.
+      letSignalsEnd();
+      writeInto(target, bytes);
+    }
   });
 }
 
@@ -63,8 +72,7 @@ export function assertWritable(path: string): void {
  * @throws the system's error
  */
 export function followLinks(path: string): string {
-  // The working directory may be gone: asked for only where it is needed.
-  let target = path.startsWith('/') ? path : `${resolve()}/${path}`;
+  let target = path.startsWith('/') ? path : `${workingFolder()}/${path}`;
   for (let links = 0; links <= MOST_LINKS; links += 1) {
     // Folders one by one, as the system does: `..` behind a link is the parent of what the link leads to.
     const end = target.lastIndexOf('/') + 1;
@@ -73,12 +81,26 @@ export function followLinks(path: string): string {
     target = `${folder === '/' ? '' : folder}/${target.slice(end)}`;
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (!found?.isSymbolicLink()) return target;
+    if (isTrap(found, folder)) throw failure('EACCES');
     // /dev/stdout and its like: an open file, to which others may be writing, whatever name it has.
     if (DESCRIPTOR.test(target)) return target;
     const next = readlinkSync(target);
     target = next.startsWith('/') ? next : `${folder}/${next}`;
   }
   throw failure('ELOOP');
+}
+
+// One that was removed has no place for a file, though Node has a name for it.
+function workingFolder(): string {
+  if (statSync('.').nlink === 0) throw failure('ENOENT');
+  return resolve();
+}
+
+// In a folder like /tmp, where all may write, anybody may lay a link to a file that only the writer can write. The kernel
+// follows it for its owner and the folder's alone (proc(5), protected_symlinks), and not here: links are read, not followed.
+function isTrap(link: Stats, folder: string): boolean {
+  const { mode, uid } = statSync(folder);
+  return (mode & 0o002) !== 0 && link.uid !== uid && link.uid !== 0;
 }
 
 function isReplaced(target: string, old: Stats | undefined): boolean {
@@ -122,7 +144,7 @@ function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chan
     try {
       // Whatever the umask is.
       fchmodSync(descriptor, 0o600);
-      keepOwner(descriptor, old);
+      keepOwner(descriptor, old, dirname(target));
       writeAll(descriptor, bytes);
       fsyncSync(descriptor);
     } finally {
@@ -135,9 +157,11 @@ function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chan
   }
 }
 
-// Root may replace a file of another user, who is to be able to read it as before.
-function keepOwner(descriptor: number, old: Stats | undefined): void {
+// Root may replace a file of another user, who is to be able to read it as before. But where others may make files, it may
+// be there for no other reason than to be given away with the secret in it.
+function keepOwner(descriptor: number, old: Stats | undefined, folder: string): void {
   if (old === undefined || old.uid === fstatSync(descriptor).uid) return;
+  if ((statSync(folder).mode & 0o022) !== 0) return;
   try {
     fchownSync(descriptor, old.uid, old.gid);
   } catch {

@@ -76,14 +76,20 @@ function addBinary(bytes: Buffer, forms: Forms): void {
     forms.add(known.replaceAll('+', '-').replaceAll('/', '_'), true);
   }
   const hex = bytes.toString('hex');
-  forms.add(hex, true);
-  forms.add(hex.toUpperCase(), true);
+  for (const written of [hex, hex.toUpperCase()]) {
+    forms.add(written, true);
+    // Node's <Buffer …>, od and xxd -c; openssl and ssh-keygen
+    for (const separator of [' ', ':']) forms.add(written.replaceAll(/..(?=.)/g, `$&${separator}`));
+  }
 }
 
-/** A value, and if it is a JSON object or array, the strings and longer numbers in it, and what is in those. */
+/**
+ * A value, and what is in it: the strings and longer numbers of a JSON object or array, and what is in those; the password
+ * of an address, as it stands there and as a program takes it out.
+ */
 function withLeaves(value: string): string[] {
   const start = value.trimStart().charAt(0);
-  if (start !== '{' && start !== '[') return [value];
+  if (start !== '{' && start !== '[') return [value, ...passwordIn(value)];
   try {
     return [value, ...leavesOf(parseJson(value.trim())).flatMap(withLeaves)];
   } catch (error) {
@@ -98,4 +104,16 @@ function leavesOf(value: JsonValue): string[] {
   if (value === null || typeof value === 'boolean') return [];
   const members: readonly JsonValue[] = isJsonObject(value) ? [...value.values()] : value;
   return members.flatMap(leavesOf);
+}
+
+function passwordIn(value: string): string[] {
+  // As written: new URL() would encode some of its characters anew. Up to the last @ before the path.
+  const written = /^\s*[a-z][a-z0-9+.-]*:\/\/[^/?#:@\s]*:([^/?#\s]+)@/i.exec(value)?.[1];
+  if (written === undefined) return [];
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    // A % that encodes nothing.
+    return [written];
+  }
 }

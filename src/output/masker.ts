@@ -7,8 +7,10 @@ import { Spans, type Tracker } from './mask-tracker.ts';
 /** What is written in place of a value. */
 export const MASK = Buffer.from('[MASKED]');
 
-// So few bytes of a value may be shown when a program paused within it, or less than half of it.
-const FEW = 8;
+// When a program pauses within a value, fewer bytes than these may be shown of it; of a shorter value, less than half and
+// fewer than the other. A C program does so all the time: what it writes comes 4096 bytes at once, wherever that ends.
+const TOO_MANY = 8;
+const TOO_MANY_OF_FEW = 4;
 
 /** Masks one stream. All that it gives is to be written in that order; it may be parts of the chunks that were pushed. */
 export interface Masker {
@@ -24,6 +26,8 @@ export interface Masker {
   end(): Buffer[];
   /** Whether `release()` could give anything. */
   readonly isHolding: boolean;
+  /** How many bytes are held back. */
+  readonly held: number;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface Masker {
  */
 export function createMasker(forms: readonly MaskForm[]): Masker {
   return forms.length === 0
-    ? { push: (chunk) => [chunk], release: none, end: none, isHolding: false }
+    ? { push: (chunk) => [chunk], release: none, end: none, isHolding: false, held: 0 }
     : new StreamMasker(forms);
 }
 
@@ -83,6 +87,10 @@ class StreamMasker implements Masker {
     return this.#giveHeld();
   }
 
+  get held(): number {
+    return this.#seen - this.#given;
+  }
+
   end(): Buffer[] {
     this.isHolding = false;
     this.#search.close();
@@ -91,7 +99,7 @@ class StreamMasker implements Masker {
 
   #showsTooMuch({ start, bytes }: Tracker): boolean {
     const shown = this.#seen - Math.max(start, this.#maskedTo);
-    return shown >= FEW && shown * 2 >= bytes.length;
+    return shown >= TOO_MANY || (shown >= TOO_MANY_OF_FEW && shown * 2 >= bytes.length);
   }
 
   #giveHeld(): Buffer[] {

@@ -22,9 +22,12 @@ const RENEW_AT = 2 / 3;
 const LEAST_MOVE = 1 / 6;
 // An answer that does not come is given up in time for another try.
 const ANSWER_WITHIN = 30_000;
+// That there was no answer within less says nothing that earlier tries did not.
+const UNHURRIED = 1_000;
 const FIRST_WAIT = 1_000;
 const SHORTEST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+const LEAST_LEFT = 100;
 // What is left when nobody said why: whoever stopped this process stopped its renewals.
 const TOO_LATE = 'its time was over before it could be renewed';
 
@@ -74,11 +77,14 @@ async function keep(held: Held, since: number, world: RenewalWorld): Promise<voi
   let reason = held.fixed ?? TOO_LATE;
   while (elapsed() < ends) {
     await sleepUntil(isFixed ? ends : nextTry(ends, failures, world), world);
-    if (isFixed || elapsed() >= ends) continue;
-    const outcome = await attempt(held, ends - elapsed());
+    const left = ends - elapsed();
+    if (isFixed || left <= 0) continue;
+    // Half of what is left, so that a connection that is dead without a word costs no more than that.
+    const within = Math.min(ANSWER_WITHIN, Math.ceil(left / 2));
+    const outcome = await attempt(held, within);
     if (typeof outcome === 'string') {
+      if (failures === 0 || within >= UNHURRIED) reason = outcome;
       failures += 1;
-      reason = outcome;
       continue;
     }
     failures = 0;
@@ -104,14 +110,14 @@ function nextTry(ends: number, failures: number, { elapsed, random }: RenewalWor
   const left = ends - elapsed();
   if (failures === 0) return elapsed() + left * RENEW_AT;
   const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1), Math.max(left / 2, SHORTEST_WAIT));
-  return Math.min(ends, elapsed() + bound * (0.5 + random() / 2));
+  const next = elapsed() + bound * (0.5 + random() / 2);
+  return ends - next < LEAST_LEFT ? ends : next;
 }
 
 /** @returns the seconds granted, or why there are none */
-async function attempt({ renew, granted }: Held, left: number): Promise<number | string> {
+async function attempt({ renew, granted }: Held, within: number): Promise<number | string> {
   try {
-    // Half of what is left, so that a connection that is dead without a word costs no more than that.
-    const answer = await renew(Math.min(ANSWER_WITHIN, Math.ceil(left / 2)));
+    const answer = await renew(within);
     if (answer.status === 200) return granted(answer);
     const words = printable(answer.errors.join('; ').replace(/\s+/g, ' ').trim());
     return `Vault refused to renew it (${answer.status})${words === '' ? '' : `: ${words}`}`;

@@ -200,10 +200,8 @@ describe('a process that the command leaves behind', () => {
       mkdirSync(join(place.root, 'dev'), { recursive: true });
       writeFileSync(join(place.root, 'dev/null'), '');
     }
-    const { stdout, stderr, status } = await place.run(`${EXEC} sh -c 'sleep 4 & ${full}; exit 3'`, {
-      env: job.env,
-      limit: 20_000,
-    });
-    assert.deepEqual([status, stdout.toString(), stderr], [3, own, LEFT]);
+    const script = `{ ${EXEC} sh -c 'sleep 30 & echo $!; ${full}; exit 3'; echo "status $?"; } | { read -r pid; cat; kill $pid; }`;
+    const { stdout, stderr } = await place.run(script, { env: job.env, limit: 25_000 });
+    assert.deepEqual([stdout.toString(), stderr], [`${own}status 3\n`, LEFT]);
   });
 });

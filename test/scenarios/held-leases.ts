@@ -80,15 +80,16 @@ export const heldLeases: readonly Scenario[] = [
         policy: 'path "sys/leases/renew" { capabilities = ["deny"] }',
       });
       await defineRole(bench, 'no-renewal', { token_policies: ['nexus-ci', 'no-renewal'] });
+      await bench.setUp('POST', 'database/creds/ci-four', { username: 'ci-of-four-seconds', ttl: '4s' });
       const run = await bench.run(
-        `civault exec --role no-renewal A=${SHORT}#username -- sh -c 'sleep 3; echo alive'`,
+        "civault exec --role no-renewal A=database/creds/ci-four#username -- sh -c 'sleep 5; echo alive'",
       );
       assert.deepEqual([run.status, run.stdout.toString()], [0, 'alive\n'], run.stderr);
       assert.match(
         run.stderr,
         /^civault: warning: the lease of \S+ has ended while the command runs: .*permission denied\n$/,
       );
-      await haveEnded(bench, run, SHORT);
+      await haveEnded(bench, run, 'database/creds/ci-four');
     },
   },
   {

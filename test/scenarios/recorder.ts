@@ -60,8 +60,10 @@ export async function startRecorder(server: Pick<Server, 'address' | 'ca'>): Pro
     });
     outgoing.writeHead(status, answer.headers).end(body);
   };
+  // One after the other, as they come: which of two reads side by side has the last use of a token would be chance.
+  let turn: Promise<void> = Promise.resolve();
   const front = https.createServer({ cert, key }, (incoming, outgoing) => {
-    passOn(incoming, outgoing).catch(() => outgoing.destroy());
+    turn = turn.then(() => passOn(incoming, outgoing)).catch(() => void outgoing.destroy());
   });
   await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
 

@@ -39,6 +39,7 @@ export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: W
     useCertificateStore: (file, folder) => void stores.push([file, folder]),
     input: () => inPieces(input),
     cutShort: new Promise<never>(() => undefined),
+    letSignalsEnd: () => undefined,
     takeSignals: () => () => undefined,
     now: () => NOW,
     elapsed: () => 0,

@@ -10,6 +10,9 @@ import { type Outcome, runCommand } from '../harness/command.ts';
 /** Nobody's, in most systems, and without an account in the others. */
 export const OTHER_USER = 65_534;
 
+/** What writing takes of the world. */
+export const WORLD = { random: Math.random, letSignalsEnd: () => undefined };
+
 /** Why a process cannot become another user's here; false where it can. */
 export const whyNoOtherUser = process.getuid?.() === 0 ? false : 'only root can become another user';
 
@@ -30,9 +33,10 @@ const PRELUDE = `
       return error.code + ': ' + error.message;
     }
   };
+  const WORLD = { random: Math.random, letSignalsEnd: () => undefined };
   const both = (path, content = 'new') => [
     outcome(() => assertWritable(path)),
-    outcome(() => writeFile(path, content, Math.random)),
+    outcome(() => writeFile(path, content, WORLD)),
   ];
   const tell = (value) => console.log(JSON.stringify(value));
 `;

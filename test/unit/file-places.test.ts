@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { assertWritable, followLinks, writeFile } from '../../src/output/file.ts';
 import { assertHolds, assertPlain, assertRefused } from './failures.ts';
-import { type Found, lookAround, told } from './file-child.ts';
+import { type Found, lookAround, told, WORLD } from './file-child.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -64,7 +64,7 @@ for (const [path, real] of [
     assertWritable(`${folder}/${path}`);
     assert.deepEqual(lookAround(folder), before);
     assert.equal(followLinks(`${folder}/${path}`), join(folder, real));
-    writeFile(`${folder}/${path}`, 'new', Math.random);
+    writeFile(`${folder}/${path}`, 'new', WORLD);
     assert.ok(lstatSync(join(folder, real)).isFile());
     assert.equal(readFileSync(join(folder, real), 'utf8'), 'new');
     assert.deepEqual(others(lookAround(folder), real), others(before, real));
@@ -98,7 +98,7 @@ for (const [path, message, hint] of [
 ] as const) {
   test(`${JSON.stringify(path.slice(0, 30))}: ${message}`, () => {
     const before = lookAround(folder);
-    for (const call of [assertWritable, (name: string) => writeFile(name, 'new', Math.random)]) {
+    for (const call of [assertWritable, (name: string) => writeFile(name, 'new', WORLD)]) {
       const failure = assertRefused(() => call(`${folder}/${path}`), 'OUTPUT', message);
       assertHolds(failure.message, `cannot write ${folder}/`);
       assert.ok(hint === undefined ? failure.hint === undefined : failure.hint?.includes(hint), failure.hint);
@@ -109,7 +109,7 @@ for (const [path, message, hint] of [
 }
 
 test('an empty path is told as one', () => {
-  for (const call of [assertWritable, (path: string) => writeFile(path, 'new', Math.random)])
+  for (const call of [assertWritable, (path: string) => writeFile(path, 'new', WORLD)])
     assertHolds(assertRefused(() => call(''), 'OUTPUT', "the file's name is empty").hint, 'not set');
 });
 

@@ -24,7 +24,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { AppError } from '../../src/errors.ts';
 import { assertWritable, writeFile } from '../../src/output/file.ts';
 import { assertRefused, failureOf } from './failures.ts';
-import { lookAround, runScript, told, whyNoOtherUser } from './file-child.ts';
+import { lookAround, runScript, told, WORLD, whyNoOtherUser } from './file-child.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -39,11 +39,11 @@ test('devices are written into, and stay devices', () => {
   symlinkSync('/dev/null', join(folder, 'null'));
   for (const path of ['/dev/null', join(folder, 'null')]) {
     assertWritable(path);
-    writeFile(path, 'new', Math.random);
+    writeFile(path, 'new', WORLD);
   }
   const { ino, mode, uid } = lstatSync('/dev/null');
   assert.deepEqual([ino, mode, uid], [before.ino, before.mode, before.uid]);
-  assertRefused(() => writeFile('/dev/full', 'new', Math.random), 'OUTPUT', 'the disk is full (ENOSPC)');
+  assertRefused(() => writeFile('/dev/full', 'new', WORLD), 'OUTPUT', 'the disk is full (ENOSPC)');
 });
 
 test('a named pipe is written into where it has a reader, and not waited for where it has none', async () => {
@@ -59,7 +59,7 @@ test('a named pipe is written into where it has a reader, and not waited for whe
   const read = Buffer.alloc(10);
   for (const content of ['new', '']) {
     assertWritable(pipe);
-    writeFile(pipe, content, Math.random);
+    writeFile(pipe, content, WORLD);
     assert.equal(read.toString('utf8', 0, readSync(reader, read)), content);
   }
   closeSync(reader);
@@ -71,7 +71,7 @@ test('a socket is no place for a file', async () => {
   const path = join(folder, 'socket');
   await new Promise<void>((resolve) => server.listen(path, resolve));
   try {
-    for (const call of [assertWritable, (name: string) => writeFile(name, 'new', Math.random)])
+    for (const call of [assertWritable, (name: string) => writeFile(name, 'new', WORLD)])
       assertRefused(() => call(path), 'OUTPUT', '(ENXIO)');
   } finally {
     server.close();
@@ -100,11 +100,11 @@ test('an open file is written into behind what it holds, whether it has a name o
   if (!existsSync(link)) return t.skip('there is no /proc here');
   const { ino } = lstatSync(path);
   assertWritable(link);
-  writeFile(link, 'named, ', Math.random);
+  writeFile(link, 'named, ', WORLD);
   assert.equal(lstatSync(path).ino, ino);
   unlinkSync(path);
   assertWritable(link);
-  writeFile(link, 'deleted', Math.random);
+  writeFile(link, 'deleted', WORLD);
   const all = Buffer.alloc(100);
   const size = fs.readSync(descriptor, all, 0, all.length, 0);
   assert.equal(all.toString('utf8', 0, size), 'before, named, deleted');
@@ -144,6 +144,6 @@ test('what is no failure of the system passes as it is', () => {
   const odd = () => {
     throw new Error('chance failed');
   };
-  const failure = failureOf(() => writeFile(join(folder, 'new'), 'new', odd));
+  const failure = failureOf(() => writeFile(join(folder, 'new'), 'new', { ...WORLD, random: odd }));
   assert.ok(!(failure instanceof AppError) && String(failure).includes('chance failed'));
 });

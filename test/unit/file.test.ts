@@ -6,6 +6,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -13,15 +14,16 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { removeLeftovers, writeAll, writeFile } from '../../src/output/file.ts';
+import { assertWritable, removeLeftovers, writeAll, writeFile } from '../../src/output/file.ts';
 import { assertRefused, failureOf } from './failures.ts';
-import { lookAround, OTHER_USER, runScript, told, whyNoOtherUser } from './file-child.ts';
+import { lookAround, OTHER_USER, runScript, told, WORLD, whyNoOtherUser } from './file-child.ts';
 
 let folder: string;
 let file: string;
@@ -42,7 +44,7 @@ for (const [what, content, bytes] of [
   ['8 MB', Buffer.alloc(8_000_000, 'civault '), Buffer.alloc(8_000_000, 'civault ')],
 ] as const) {
   test(`a new file holds ${what}, and its folder nothing else`, () => {
-    writeFile(file, content, Math.random);
+    writeFile(file, content, WORLD);
     assert.ok(readFileSync(file).equals(bytes));
     assert.deepEqual([left(), modeOf(file)], [['result.json'], 0o600]);
   });
@@ -63,7 +65,7 @@ for (const mode of [0o644, 0o4755, 0o400, 0]) {
     const descriptor = openSync(file, 'r');
     chmodSync(file, mode);
     const { ino } = lstatSync(file);
-    writeFile(file, 'new', Math.random);
+    writeFile(file, 'new', WORLD);
     assert.deepEqual([left(), modeOf(file), readFileSync(file, 'utf8')], [['result.json'], 0o600, 'new']);
     assert.notEqual(lstatSync(file).ino, ino);
     assert.equal(readFileSync(descriptor, 'utf8'), 'old content, which is longer');
@@ -74,9 +76,30 @@ for (const mode of [0o644, 0o4755, 0o400, 0]) {
 test("root leaves another user's file with its owner", { skip: whyNoOtherUser }, () => {
   writeFileSync(file, 'old');
   chownSync(file, 12_345, 54_321);
-  writeFile(file, 'new', Math.random);
+  writeFile(file, 'new', WORLD);
   const { uid, gid } = lstatSync(file);
   assert.deepEqual([uid, gid, modeOf(file), readFileSync(file, 'utf8')], [12_345, 54_321, 0o600, 'new']);
+});
+
+test('but not where others may have laid it there to be given the secret', { skip: whyNoOtherUser }, () => {
+  for (const mode of [0o1777, 0o777, 0o775]) {
+    chmodSync(folder, mode);
+    writeFileSync(file, 'old');
+    chownSync(file, 12_345, 54_321);
+    writeFile(file, 'new', WORLD);
+    assert.deepEqual([lstatSync(file).uid, modeOf(file)], [process.getuid?.(), 0o600]);
+  }
+});
+
+test('a link that another user laid in a folder for all is not followed', { skip: whyNoOtherUser }, () => {
+  const link = join(folder, 'link');
+  symlinkSync(file, link);
+  lchownSync(link, 12_345, 54_321);
+  writeFile(link, 'followed', WORLD);
+  chmodSync(folder, 0o1777);
+  for (const call of [assertWritable, (path: string) => writeFile(path, 'new', WORLD)])
+    assertRefused(() => call(link), 'OUTPUT', 'this user may not write there (EACCES)');
+  assert.equal(readFileSync(file, 'utf8'), 'followed');
 });
 
 test("who is not root gets another user's file where its folder lets him", {
@@ -108,21 +131,25 @@ test('a place that is taken while the file is written leaves no half', () => {
     mkdirSync(file);
     return 0.5;
   };
-  assertRefused(() => writeFile(file, 'new', taken), 'OUTPUT', 'that is a folder (EISDIR)');
+  assertRefused(() => writeFile(file, 'new', { ...WORLD, random: taken }), 'OUTPUT', 'that is a folder (EISDIR)');
   assert.deepEqual(left(), ['result.json']);
 });
 
 test("what is another's under the same other name stays, and is told", () => {
   const other = join(folder, `.result.json.${(2 ** 46).toString(36)}.civault`);
   writeFileSync(other, 'of another');
-  assertRefused(() => writeFile(file, 'new', () => 0.25), 'OUTPUT', 'it failed (EEXIST)');
+  assertRefused(
+    () => writeFile(file, 'new', { ...WORLD, random: () => 0.25 }),
+    'OUTPUT',
+    'it failed (EEXIST)',
+  );
   assert.deepEqual([left().length, readFileSync(other, 'utf8')], [1, 'of another']);
 });
 
 test('of many who write a file at once, one at a time is seen, and whole', async () => {
   const size = 300_000;
   const script = (letter: string) =>
-    `for (let turn = 0; turn < 50; turn += 1) writeFile(folder + '/result.json', '${letter}'.repeat(${size}), Math.random); tell('done');`;
+    `for (let turn = 0; turn < 50; turn += 1) writeFile(folder + '/result.json', '${letter}'.repeat(${size}), WORLD); tell('done');`;
   let running = true;
   const writers = Promise.all(['a', 'b', 'c', 'd'].map((letter) => told(script(letter), folder))).finally(
     () => {
@@ -174,7 +201,7 @@ for (const name of ['result', 'x'.repeat(255), `x${'ü'.repeat(127)}`, '😀'.re
     const script = `
       const bytes = Buffer.from('new');
       Object.defineProperty(bytes, 'length', { get: () => process.kill(process.pid, 'SIGKILL') });
-      writeFile(folder + '/${name}', bytes, Math.random);`;
+      writeFile(folder + '/${name}', bytes, WORLD);`;
     assert.equal((await runScript(script, folder)).status, 137);
     assert.equal(left().length, 2);
     removeLeftovers(join(folder, name));

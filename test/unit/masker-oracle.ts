@@ -83,7 +83,7 @@ export class Oracle {
       for (let start = 0; start < this.#data.length; start += 1) {
         if (endOf(each, this.#data, start) !== Number.POSITIVE_INFINITY) continue;
         const shown = this.#data.length - Math.max(start, this.#maskedTo);
-        if (shown < 8 || shown < each.bytes.length / 2) continue;
+        if (shown < 4 || (shown < 8 && shown < each.bytes.length / 2)) continue;
         this.#veiled = true;
         return '[MASKED]';
       }

@@ -11,35 +11,35 @@ const LONG = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 // Each text is pushed; | is a pause, the end comes behind the last one.
 for (const [what, forms, pushed, expected] of [
-  ['shows a short start', [form('hunter2')], ['say hunt', '|', 'ing'], ['say ', 'hunt', 'ing', '']],
+  ['shows a short start', [form('hunter2')], ['say hun', '|', 'ting'], ['say ', 'hun', 'ting', '']],
   [
     'masks the rest of what was shown',
     [form('hunter2')],
-    ['hunt', '|', 'er2!'],
-    ['', 'hunt', '[MASKED]!', ''],
+    ['hun', '|', 'ter2!'],
+    ['', 'hun', '[MASKED]!', ''],
   ],
   [
     'remembers what was shown at several pauses',
     [form('hunter2')],
-    ['hu', '|', 'nt', '|', 'er2', '|'],
-    ['', 'hu', '', 'nt', '[MASKED]', '', ''],
+    ['hu', '|', 'n', '|', 'ter2', '|'],
+    ['', 'hu', '', 'n', '[MASKED]', '', ''],
   ],
   [
-    'shows less than half of a long value',
+    'shows seven bytes of a long value',
     [form(LONG)],
-    [LONG.slice(0, 17), '|', LONG.slice(17)],
-    ['', LONG.slice(0, 17), '[MASKED]', ''],
+    [LONG.slice(0, 7), '|', LONG.slice(7)],
+    ['', LONG.slice(0, 7), '[MASKED]', ''],
   ],
   [
-    'shows no more than half, in no number of pauses',
+    'shows no more than seven, in no number of pauses',
     [form(LONG)],
-    [LONG.slice(0, 17), '|', LONG.slice(17, 30), '|', LONG.slice(30), '.'],
-    ['', LONG.slice(0, 17), '', '[MASKED]', '', '.', ''],
+    [LONG.slice(0, 7), '|', LONG.slice(7, 30), '|', LONG.slice(30), '.'],
+    ['', LONG.slice(0, 7), '', '[MASKED]', '', '.', ''],
   ],
   [
-    'masks half of a value, once',
+    'masks eight bytes of a value, once',
     [form(LONG)],
-    ['x', LONG.slice(0, 18), '|', LONG.slice(18, 30), '|', `${LONG.slice(30)}.`],
+    ['x', LONG.slice(0, 8), '|', LONG.slice(8, 30), '|', `${LONG.slice(30)}.`],
     ['x', '', '[MASKED]', '', '', '.', ''],
   ],
   [
@@ -56,13 +56,13 @@ for (const [what, forms, pushed, expected] of [
   ],
   [
     'goes by the shortest that it may become',
-    [form(LONG), form(LONG.slice(0, 18))],
-    [LONG.slice(0, 10), '|', LONG.slice(10)],
+    [form(LONG), form(LONG.slice(0, 12))],
+    [LONG.slice(0, 6), '|', LONG.slice(6)],
     ['', '[MASKED]', '', ''],
   ],
   [
     'masks what is whole within',
-    [form('abcdefgh'), form('bcde')],
+    [form('abcdefghijklmnop'), form('bcde')],
     ['abcdef', '|', 'x'],
     ['', 'a[MASKED]f', 'x', ''],
   ],

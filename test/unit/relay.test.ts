@@ -9,8 +9,8 @@ import { LARGEST_CHUNK, type Relayed, relay } from '../../src/child/relay.ts';
 import { createMasker } from '../../src/output/masker.ts';
 
 const HOLD = 50;
-const QUIET = 200;
-const LEAVE = 2_000;
+const QUIET = 1_000;
+const LEAVE = 5_000;
 
 /** A relay between fakes, and what they were told. */
 function setUp() {
@@ -19,6 +19,7 @@ function setUp() {
   const pending: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   const masker = {
     isHolding: false,
+    held: 10,
     push: (chunk: Buffer) => [Buffer.from(chunk.toString().toUpperCase())],
     release: () => {
       masker.isHolding = false;
@@ -108,6 +109,37 @@ describe('carrying', () => {
     assert.equal(source.isPaused(), true);
     await finish();
     assert.equal(source.isPaused(), false);
+  });
+
+  test('nor where Node sets the source going by itself, as it does when a child has ended', async () => {
+    mock.timers.reset();
+    const source = new Readable({ read: () => undefined });
+    const written: string[] = [];
+    let finish: () => void = () => undefined;
+    const write = (pieces: readonly Buffer[]) => {
+      written.push(pieces.join(''));
+      return new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    };
+    const { done } = relay(
+      (take) => source.on('data', take),
+      { write },
+      createMasker([]),
+      () => 0,
+    );
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    for (const text of ['one', 'two', null]) source.push(text);
+    for (const expected of [['one'], ['one', 'two'], ['one', 'two', '']]) {
+      for (let times = 0; times < 3; times += 1) {
+        await turn();
+        source.resume();
+      }
+      await turn();
+      assert.deepEqual(written, expected);
+      finish();
+    }
+    assert.deepEqual(await done, { error: undefined, isLeft: false });
   });
 
   test('it is over only when the last is written', async () => {

@@ -142,6 +142,16 @@ describe('a renewal that fails', () => {
     });
   }
 
+  test('in the last moments, when nothing is waited for long, does not hide why the first did', async () => {
+    const { asked, messages } = await play({
+      leases: [lease(4)],
+      renew: (_, index) => (index === 0 ? refusal(403, 'denied') : undefined),
+      until: 99,
+    });
+    assert.ok(asked.length >= 2 && asked.every(({ at }) => at <= 3.9));
+    assert.deepEqual(messages, [`4: ${ended('Vault refused to renew it (403): denied')}`]);
+  });
+
   test('is forgotten once one works: nothing is told, and the old pace is back', async () => {
     const { times, messages } = await play({
       leases: [lease(60)],
