@@ -24,6 +24,7 @@
         .set    SIG_SETMASK, 2
         .set    SET_SIZE, 8             // the kernel's sigset_t: 64 bits
         .set    WNOHANG, 1
+        .set    EINTR, 4
         .set    SI_KERNEL, 0x80
         .set    SI_CODE, 8              // where it stands in a siginfo_t
 
@@ -92,10 +93,11 @@ go_on:
 
 parent:
         mov     w19, w0                 // the child
+        mov     x20, #WNOHANG
 reap:
         mov     x0, #-1                 // any child: orphans become children of PID 1
         add     x1, sp, #STATUS
-        mov     x2, #WNOHANG
+        mov     x2, x20
         mov     x3, #0
         mov     x8, #WAIT4
         svc     #0
@@ -128,7 +130,12 @@ wait:
         mov     x8, #RT_SIGTIMEDWAIT
         svc     #0
         cmp     w0, #0
-        b.lt    reap                    // EINTR, after SIGSTOP and SIGCONT for one
+        b.ge    taken
+        cmn     w0, #EINTR              // after SIGSTOP and SIGCONT for one
+        b.eq    reap
+        mov     x20, #0                 // a sandbox that forbids it: no signals then, but the child is waited for
+        b       reap
+taken:
         cmp     w0, #SIGCHLD
         b.eq    reap
 

@@ -8,7 +8,7 @@ import { type Environment, orCutShort } from '../io.ts';
 import { type MaskForm, maskForms } from '../output/mask-forms.ts';
 import { createMasker } from '../output/masker.ts';
 import { forEnvironment, type Variable } from '../output/variable.ts';
-import { keepAlive } from '../vault/renewal.ts';
+import { endLeases, keepAlive } from '../vault/renewal.ts';
 import type { Command, Context } from './command.ts';
 import { makeVariables, parseMappings } from './variables.ts';
 import { type VaultRun, withVault } from './vault-run.ts';
@@ -45,6 +45,8 @@ export const exec: Command = {
         return await runProgram({ command, args, environment, inherited, makeMasker }, context.io);
       } finally {
         stopKeeping?.();
+        if (flags.revoke !== false && !run.session.endsLeases)
+          await endLeases(run.session, run.leases, context.io);
       }
     });
   },
@@ -66,7 +68,7 @@ function assertHandedOn(program: readonly string[], { environment, io }: Context
 }
 
 /** Renews until the function that it gives back is called. */
-function startKeeping({ session, leases }: VaultRun, { io }: Context): () => void {
+function startKeeping({ session, leases, since }: VaultRun, { io }: Context): () => void {
   const timers = new Set<NodeJS.Timeout>();
   const sleep = (milliseconds: number) =>
     new Promise<void>((resolve) => {
@@ -77,7 +79,7 @@ function startKeeping({ session, leases }: VaultRun, { io }: Context): () => voi
       const timer = setTimeout(wake, Math.min(milliseconds, LONGEST_TIMER));
       timers.add(timer);
     });
-  void keepAlive(session, leases, { ...io, sleep });
+  void keepAlive(session, leases, since, { ...io, sleep });
   return () => {
     for (const timer of timers) clearTimeout(timer);
   };

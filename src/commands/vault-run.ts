@@ -20,6 +20,8 @@ const REVOKE_WITHIN = 2_000;
 export interface VaultRun {
   readonly settings: Settings;
   readonly session: Session;
+  /** When the session began to be opened, by `io.elapsed()`: no time that Vault grants began earlier. */
+  readonly since: number;
   /** Reads secrets, in the order of the references. */
   readonly read: (references: readonly Reference[]) => Promise<readonly SecretRead[]>;
   /** The leases of what was read. */
@@ -45,8 +47,9 @@ export async function withVault<T>(
   const credential = findCredential(settings, environment, io.now());
   const client = openClient(settings, context);
   try {
+    const since = io.elapsed();
     const session = await orCutShort(openSession(client, settings.session, credential), io);
-    const run = startRun(session, settings, context);
+    const run = startRun(session, settings, since, context);
     try {
       return await orCutShort(work(run), io);
     } finally {
@@ -77,7 +80,7 @@ export function withSecrets(
   });
 }
 
-function startRun(session: Session, settings: Settings, { io }: Context): VaultRun {
+function startRun(session: Session, settings: Settings, since: number, { io }: Context): VaultRun {
   const leases: Lease[] = [];
   let isKept = !settings.revoke;
   let ended: Promise<void> | undefined;
@@ -88,6 +91,7 @@ function startRun(session: Session, settings: Settings, { io }: Context): VaultR
   return {
     settings,
     session,
+    since,
     leases,
     read: async (references) => {
       const secrets = await orCutShort(readSecrets(session, references), io);

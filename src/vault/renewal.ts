@@ -28,6 +28,8 @@ const FIRST_WAIT = 1_000;
 const SHORTEST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 const LEAST_LEFT = 100;
+// All is done by then but this.
+const END_WITHIN = 2_000;
 // What is left when nobody said why: whoever stopped this process stopped its renewals.
 const TOO_LATE = 'its time was over before it could be renewed';
 
@@ -46,13 +48,14 @@ interface Held {
 /**
  * Keeps leases alive, and the token that they hang on, for as long as `world` sleeps. A renewal that fails is tried again
  * until the time is up, and then told; what runs meanwhile is left alone.
+ * @param since when their times began at the earliest, by `world.elapsed()`
  */
 export async function keepAlive(
   session: Session,
   leases: readonly Lease[],
+  since: number,
   world: RenewalWorld,
 ): Promise<void> {
-  const since = world.elapsed();
   // A time of 0 is none that could be over.
   const ending = leases.filter(({ seconds }) => seconds > 0);
   const limits = session.limits ?? (await limitsOfOwn(session));
@@ -159,4 +162,26 @@ function whyFixed(renewable: boolean, uses: number, whose: string): string | und
 
 function oneTry(within: number, { elapsed }: RenewalWorld) {
   return { deadline: startDeadline(within, elapsed), retries: 0 };
+}
+
+/**
+ * Ends leases one by one, where the end of the token does not: one that is not this run's to end, or a batch token. What is
+ * not ended is told.
+ */
+export async function endLeases(
+  session: Session,
+  leases: readonly Lease[],
+  { elapsed, writeMessage }: Pick<Io, 'elapsed' | 'writeMessage'>,
+): Promise<void> {
+  const options = { deadline: startDeadline(END_WITHIN, elapsed), retries: 0 };
+  const end = async ({ id, path, seconds }: Lease) => {
+    const answer = await session
+      .write(['sys', 'leases', 'revoke'], new Map([['lease_id', id]]), options)
+      .catch(() => undefined);
+    if (answer !== undefined && answer.status < 300) return;
+    const why =
+      answer?.status === 403 ? 'the policy does not allow sys/leases/revoke' : 'it could not be ended';
+    writeMessage(`note: the lease of ${path} may live on, for ${seconds} s at a time: ${why}`);
+  };
+  await Promise.all(leases.map(end));
 }

@@ -45,6 +45,8 @@ export interface Session {
   readonly idToken: IdToken | undefined;
   /** Whether the token was got by a login of this run, and is this run's to end. */
   readonly ownsToken: boolean;
+  /** Whether `revoke` ends the token, and with it all leases that it made. */
+  readonly endsLeases: boolean;
   /** What the login said of its token. */
   readonly limits: TokenLimits | undefined;
   /** Ends the token that a login got, and says whether it did; there is nothing to do for any other. Never throws. */
@@ -77,6 +79,7 @@ export async function openSession(
     token,
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
     ownsToken: login !== undefined,
+    endsLeases: login?.revocable === true,
     limits: login?.limits,
     revoke: async (deadline) => {
       if (login === undefined || !login.revocable) return true;
@@ -84,8 +87,8 @@ export async function openSession(
         () => undefined,
       );
       if (answer === undefined) return false;
-      // Of a token of few uses, the last read may have been the last.
-      return answer.status < 300 || (login.limits.uses > 0 && isUnknownToken(answer));
+      // One that Vault knows no more has ended: by its time, or by its last use.
+      return answer.status < 300 || isUnknownToken(answer);
     },
   };
 }

@@ -162,7 +162,9 @@ for (const [what, thrown] of [
 }
 
 test('a signal ends a run with the status that a shell gives it', async () => {
-  const io = fakeIo({ cutShort: Promise.reject(new Interrupted('SIGTERM', 15)) });
+  const cutShort = Promise.reject(new Interrupted('SIGTERM', 15));
+  cutShort.catch(() => undefined);
+  const io = fakeIo({ cutShort });
   const outcome = await failed(['env', 'secret/a'], TOKEN, io);
   assert.deepEqual(
     [outcome.status, outcome.written[0], outcome.messages[0]],

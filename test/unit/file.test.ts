@@ -131,7 +131,11 @@ test('a place that is taken while the file is written leaves no half', () => {
     mkdirSync(file);
     return 0.5;
   };
-  assertRefused(() => writeFile(file, 'new', { ...WORLD, random: taken }), 'OUTPUT', 'that is a folder (EISDIR)');
+  assertRefused(
+    () => writeFile(file, 'new', { ...WORLD, random: taken }),
+    'OUTPUT',
+    'that is a folder (EISDIR)',
+  );
   assert.deepEqual(left(), ['result.json']);
 });
 

@@ -133,7 +133,6 @@ for (const [args, positionals, program] of [
   [['a', '--', 'b', '--role', '-x', '--', ''], ['a'], ['b', '--role', '-x', '--', '']],
   [['--', '--'], [], ['--']],
   [['a', '--'], ['a'], []],
-  [['a', 'b'], ['a', 'b'], []],
   [['--format', 'x', '--', '--format', 'y'], [], ['--format', 'y']],
 ] as const) {
   test(`of ${JSON.stringify(args)} the program is ${JSON.stringify(program)}`, () => {
@@ -141,6 +140,15 @@ for (const [args, positionals, program] of [
     assert.deepEqual([line.positionals, line.program], [positionals, program]);
   });
 }
+
+test('a program without -- before it is told how it is written', () => {
+  const failure = assertRefused(
+    () => parseCommandLine(['A=b', 'sh', '-c', 'x'], WITH_PROGRAM, 'exec'),
+    'USAGE',
+    'behind --',
+  );
+  assert.match(failure.hint ?? '', /^put -- before it: civault exec /);
+});
 
 test('a flag before the program cannot take its value from behind the --', () => {
   assertRefused(

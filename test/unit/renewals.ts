@@ -79,7 +79,7 @@ export async function play({ leases = [], renew = () => 0, auth = {}, random = 0
   const session = await openSession(client, settings, rest.credential ?? byLogin);
   const writeMessage = (line: string) => void messages.push(`${Math.round(now / 100) / 10}: ${line}`);
   let isOver = false;
-  void keepAlive(session, leases, { elapsed: () => now, random: () => random, sleep, writeMessage }).then(
+  void keepAlive(session, leases, 0, { elapsed: () => now, random: () => random, sleep, writeMessage }).then(
     () => {
       isOver = true;
     },
