@@ -5,7 +5,7 @@ import { AppError, printable } from '../errors.ts';
 import { startDeadline } from '../http/deadline.ts';
 import type { Io } from '../io.ts';
 import { JsonNumber, type JsonValue, member, numberMember } from '../json.ts';
-import type { VaultAnswer } from './answer.ts';
+import { isUnknownToken, type VaultAnswer } from './answer.ts';
 import type { Lease } from './secrets.ts';
 import { lookUpToken, type Session, type TokenLimits } from './session.ts';
 
@@ -178,7 +178,8 @@ export async function endLeases(
     const answer = await session
       .write(['sys', 'leases', 'revoke'], new Map([['lease_id', id]]), options)
       .catch(() => undefined);
-    if (answer !== undefined && answer.status < 300) return;
+    // With a token that has ended, its leases have.
+    if (answer !== undefined && (answer.status < 300 || isUnknownToken(answer))) return;
     const why =
       answer?.status === 403 ? 'the policy does not allow sys/leases/revoke' : 'it could not be ended';
     writeMessage(`note: the lease of ${path} may live on, for ${seconds} s at a time: ${why}`);
