@@ -88,7 +88,7 @@ function ended(child: ChildProcess, { command }: Program): Promise<number> {
 function judge(relayed: readonly Relayed[], status: number, io: Io): void {
   if (relayed.some(({ isLeft }) => isLeft)) {
     io.writeMessage(
-      'note: a process that the command left behind has its output open: it is not read any more',
+      'note: a process that the command left behind has its output open: what it writes from now on is lost',
     );
   }
   const failed = relayed.find(({ error }) => error !== undefined)?.error;

@@ -19,8 +19,8 @@ const SHORTEST_MASKED = 4;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export const exec: Command = {
-  grammar: { switches: ['keep-vault-env', 'no-masking'], takesProgram: true },
-  run: async ({ positionals, flags, switches, program }, context) => {
+  grammar: { values: ['unmasked'], switches: ['keep-vault-env', 'no-masking'], takesProgram: true },
+  run: async ({ positionals, flags, own, switches, program }, context) => {
     const [command, ...args] = program;
     if (command === undefined || command === '') {
       throw new AppError(
@@ -37,7 +37,9 @@ export const exec: Command = {
       const variables = makeVariables(mappings, secrets, context.io);
       const tokens = tokenVariables(run, context);
       const environment = environmentWith(variables, switches.has('keep-vault-env') ? [] : tokens, context);
-      const makeMasker = switches.has('no-masking') ? undefined : maskerFor(variables, tokens, run, context);
+      const makeMasker = switches.has('no-masking')
+        ? undefined
+        : maskerFor(withoutNames(variables, own['unmasked']), tokens, run, context);
       // Nothing hangs on the token: it ends before the command begins.
       if (run.leases.length === 0) await orCutShort(run.end(), context.io);
       const stopKeeping = run.leases.length === 0 ? undefined : startKeeping(run, context);
@@ -102,6 +104,18 @@ function tokenVariables({ settings }: VaultRun, { environment }: Context): strin
   const named = [settings.idTokenVariable, 'VAULT_ID_TOKEN', 'VAULT_TOKEN'];
   return Object.keys(environment).filter(
     (name) => named.includes(name) || (idToken !== '' && environment[name] === idToken),
+  );
+}
+
+/** The variables but for those that are named in a list: a port or a host may be a field of a secret and none itself. */
+function withoutNames(variables: readonly Variable[], list = ''): readonly Variable[] {
+  const names = list === '' ? [] : list.split(',');
+  const unknown = names.find((name) => !variables.some((variable) => variable.name === name));
+  if (unknown === undefined) return variables.filter(({ name }) => !names.includes(name));
+  throw new AppError(
+    'USAGE',
+    `--unmasked names ${quoted(unknown)}, and no MAPPING makes that variable`,
+    `there are ${variables.map(({ name }) => name).join(', ')}`,
   );
 }
 

@@ -14,7 +14,7 @@ import { makePlace, type Place } from '../harness/place.ts';
 
 const EXEC = 'civault exec A=secret/data/nexus/svc-orchestrator#username --';
 const LEFT =
-  'civault: note: a process that the command left behind has its output open: it is not read any more\n';
+  'civault: note: a process that the command left behind has its output open: what it writes from now on is lost\n';
 const MB = 1024 * 1024;
 
 let job: Job;

@@ -163,6 +163,19 @@ describe('which status comes of it', () => {
   });
 });
 
+test('--unmasked leaves some variables as they are, and knows which there are', async () => {
+  const shown = await run(
+    `civault exec --unmasked N_USERNAME "N_*=${NEXUS}" -- sh -c 'echo "$N_USERNAME"; printf %s "$N_PASSWORD"'`,
+  );
+  assert.deepEqual([shown.status, shown.stdout.toString()], [0, 'svc-orchestrator\n[MASKED]']);
+  const refused = await run(`civault exec --unmasked N_USERNAME,N_USER "N_*=${NEXUS}" -- echo ran`);
+  assert.deepEqual([refused.status, refused.stdout.toString()], [2, '']);
+  assert.match(
+    refused.stderr,
+    /names "N_USER", and no MAPPING.*\ncivault: hint: there are N_PASSWORD, N_USERNAME|there are N_USERNAME, N_PASSWORD/,
+  );
+});
+
 test('the token has ended before the command begins', async () => {
   let alive: readonly string[] = ['not looked'];
   const { status } = await place.run(`civault exec A=${USER} -- sh -c 'echo begun; sleep 0.3'`, {
