@@ -15,6 +15,7 @@ import {
   HOUR,
   LOOK_UP,
   leaseEnded,
+  leaseLives,
   living,
   makeToken,
   OTHER,
@@ -23,6 +24,7 @@ import {
   RENEW_LEASE,
   RENEW_TOKEN,
   REVOKE,
+  REVOKE_LEASE,
   SHORT,
   tokenEnded,
 } from '../harness/leases.ts';
@@ -40,13 +42,22 @@ describe('a token that a login got', { concurrency: true }, () => {
     assertNothingLives(job);
   });
 
+  alone('that was in use for long before the command began is renewed in time', async (job) => {
+    const flags = await putRole(job, { token_ttl: '3s', token_max_ttl: '1h' });
+    job.vault.intercept(({ path }, _, next) =>
+      path.startsWith('/v1/database/') ? void setTimeout(next, 1_800) : next(),
+    );
+    const { stderr, seen } = await exec(job, HOUR, 'sleep 2.5; echo done; sleep 0.2', { flags });
+    assert.deepEqual([stderr, seen], ['', [{ leases: 1, tokens: 1 }]]);
+    assertNothingLives(job);
+  });
+
   alone('is told to have ended at its longest time, and the command runs on', async (job) => {
     const flags = await putRole(job, { token_ttl: '3s', token_max_ttl: '5s' });
     const { status, stdout, stderr } = await exec(job, HOUR, 'sleep 7; echo alive; exit 7', { flags });
     assert.deepEqual([status, stdout.toString()], [7, 'alive\n']);
     const ended = tokenEnded('(Vault grants it no more time|Vault refused .*past the max TTL, cannot renew)');
-    assert.match(stderr, new RegExp(`^${ended}`));
-    assert.equal(stderr.match(/has ended/g)?.length, 1, stderr);
+    assert.match(stderr, new RegExp(`^${ended}$`));
     assertNothingLives(job);
   });
 
@@ -70,29 +81,51 @@ describe('a token that a login got', { concurrency: true }, () => {
     ];
     assert.deepEqual(stderr.split(/(?<=\n)/).sort(), ended.sort());
     assert.deepEqual([...asked(job, RENEW_TOKEN), ...asked(job, REVOKE)], []);
+    // Vault knows it no more, and its lease has ended with it: there is nothing to tell.
+    assert.equal(asked(job, REVOKE_LEASE).length, 1);
   });
 });
 
 describe("a token of the job's own", { concurrency: true }, () => {
-  for (const [what, fields, isRenewed, says] of [
-    ['is looked up, renewed and not revoked', { ttl: '3s' }, true, ''],
+  const [lives, tokenAlone, over] = [
+    { leases: 1, tokens: 1 },
+    { leases: 0, tokens: 1 },
+    { leases: 0, tokens: 0 },
+  ];
+  for (const [what, fields, isRenewed, says, during, after] of [
+    [
+      'is looked up, renewed and not revoked',
+      { ttl: '3s' },
+      true,
+      leaseLives('ci-readonly', 3600),
+      lives,
+      lives,
+    ],
     [
       'that cannot be renewed is told at its end',
       { ttl: '5s', renewable: false },
       false,
       tokenEnded('it cannot be renewed'),
+      over,
+      over,
     ],
-    ['without an end is left alone', { policies: ['root'] }, false, ''],
+    [
+      'without an end is left alone, and its lease is ended',
+      { policies: ['root'] },
+      false,
+      '',
+      lives,
+      tokenAlone,
+    ],
   ] as const) {
     alone(what, async (job) => {
       const env = { VAULT_TOKEN: await makeToken(job, fields) };
       const { status, stderr, seen } = await exec(job, HOUR, 'sleep 5.5; echo done; sleep 0.2', { env });
       assert.deepEqual([status, stderr], [0, says]);
-      const left = says === '' ? 1 : 0;
-      assert.deepEqual([...seen, living(job)], Array(2).fill({ leases: left, tokens: left }));
+      assert.deepEqual([...seen, living(job)], [during, after]);
       assert.deepEqual(
-        [LOOK_UP, REVOKE].map((path) => asked(job, path).length),
-        [1, 0],
+        [LOOK_UP, REVOKE, REVOKE_LEASE].map((path) => asked(job, path).length),
+        [1, 0, 1],
       );
       const times = asked(job, RENEW_TOKEN).length;
       assert.ok(isRenewed ? times >= 2 : times === 0, String(times));
@@ -108,7 +141,7 @@ describe("a token of the job's own", { concurrency: true }, () => {
       VAULT_TOKEN: await makeToken(job, { policies: ['leases'], no_default_policy: true, ttl: '1h' }),
     };
     const { stderr, seen } = await exec(job, SHORT, 'sleep 3; echo done', { env });
-    assert.deepEqual([stderr, seen], ['', [{ leases: 1, tokens: 1 }]]);
+    assert.deepEqual([stderr, seen], [leaseLives('ci-short', 2), [lives]]);
     assert.deepEqual(
       [LOOK_UP, RENEW_TOKEN].map((path) => asked(job, path).length),
       [1, 0],
@@ -128,7 +161,7 @@ test("a Vault Agent's token is the Agent's to renew; its leases are renewed", as
     });
     const env = { VAULT_ID_TOKEN: '' };
     const { status, stderr, seen } = await exec(job, SHORT, 'sleep 3.5; echo done', { env });
-    assert.deepEqual([status, stderr, seen], [0, '', [{ leases: 1, tokens: 1 }]]);
+    assert.deepEqual([status, stderr, seen], [0, leaseLives('ci-short', 2), [{ leases: 1, tokens: 1 }]]);
     const paths = new Set(job.vault.requests.map(({ path }) => path));
     assert.deepEqual(
       [...paths].filter((path) => path.includes('/token/')),

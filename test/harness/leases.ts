@@ -19,6 +19,7 @@ export const RENEW_LEASE = '/v1/sys/leases/renew';
 export const RENEW_TOKEN = '/v1/auth/token/renew-self';
 export const LOOK_UP = '/v1/auth/token/lookup-self';
 export const REVOKE = '/v1/auth/token/revoke-self';
+export const REVOKE_LEASE = '/v1/sys/leases/revoke';
 
 /** What still lived when the command wrote a line. */
 interface Seen {
@@ -32,16 +33,17 @@ interface Run {
   readonly started?: (pid: number) => void;
 }
 
-/** Runs a shell's script by exec. */
+/** Runs a shell's script by exec, with a mapping or several. */
 export async function exec(
   job: Job,
-  mapping: string,
+  mapping: string | readonly string[],
   script: string,
   { env, flags = [], started }: Run = {},
 ): Promise<Outcome & { readonly seen: readonly Seen[] }> {
   const seen: Seen[] = [];
   const all = { ...job.env, PATH: '/usr/bin:/bin', ...env };
-  const outcome = await runCommand(CIVAULT, ['exec', ...flags, mapping, '--', 'sh', '-c', script], {
+  const mappings = [mapping].flat();
+  const outcome = await runCommand(CIVAULT, ['exec', ...flags, ...mappings, '--', 'sh', '-c', script], {
     env: all,
     limit: 30_000,
     onOutput: () => seen.push(living(job)),
@@ -69,6 +71,15 @@ export function asked({ vault }: Job, path: string): RecordedRequest[] {
 
 export function leaseEnded(path: string, reason: string): string {
   return `civault: warning: the lease of database/creds/${path} has ended while the command runs: ${reason}\n`;
+}
+
+/** What is said of a lease that was not ended; 403 unless said. */
+export function leaseLives(
+  path: string,
+  seconds: number,
+  why = 'the policy does not allow sys/leases/revoke',
+): string {
+  return `civault: note: the lease of database/creds/${path} may live on, for ${seconds} s at a time: ${why}\n`;
 }
 
 export function tokenEnded(reason: string): string {
@@ -111,6 +122,13 @@ export async function putLease(job: Job, ttl: string): Promise<void> {
 export async function makeToken(job: Job, fields: object): Promise<string> {
   const made = await setUp(job, 'POST', 'auth/token/create', { policies: [role], ...fields });
   return (made as { auth: { client_token: string } }).auth.client_token;
+}
+
+/** Writes a policy that allows to end leases; what it gives back are the policies of a job that may. */
+export async function putEnder(job: Job): Promise<readonly string[]> {
+  const policy = 'path "sys/leases/revoke" { capabilities = ["update"] }';
+  await setUp(job, 'PUT', 'sys/policies/acl/ender', { policy });
+  return [role, 'ender'];
 }
 
 async function setUp({ vault }: Job, method: string, path: string, body?: object): Promise<unknown> {

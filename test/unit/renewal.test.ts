@@ -14,6 +14,7 @@ const ended = (reason: string) =>
   `warning: the lease of database/creds/ci has ended while the command runs: ${reason}`;
 const tokenEnded = (reason: string) =>
   `warning: the Vault token, and with it every lease of its own, has ended while the command runs: ${reason}`;
+const tooLate = 'its time was over before it could be renewed';
 const refusal = (status: number, ...errors: string[]) => response(status, { errors });
 
 describe('a lease', () => {
@@ -82,10 +83,19 @@ describe('a lease', () => {
     });
   }
 
+  test('is renewed in time by when it was granted, long before the renewals begin', async () => {
+    const { times, messages } = await play({ leases: [lease(15)], renew: () => 15, begins: 10, until: 40 });
+    assert.deepEqual([times, messages], [[13.3, 23.3, 33.3], []]);
+  });
+
+  test('that was over before the renewals began is told at once', async () => {
+    const { asked, messages } = await play({ leases: [lease(9)], begins: 10, until: 40 });
+    assert.deepEqual([asked, messages], [[], [`10: ${ended(tooLate)}`]]);
+  });
+
   test('that was over before its time came, for the process was stopped, is told so', async () => {
     const { asked, messages } = await play({ leases: [lease(60)], stopped: [10, 90], until: 300 });
-    const reason = 'its time was over before it could be renewed';
-    assert.deepEqual([asked, messages], [[], [`90: ${ended(reason)}`]]);
+    assert.deepEqual([asked, messages], [[], [`90: ${ended(tooLate)}`]]);
   });
 });
 
@@ -193,6 +203,17 @@ describe('the token', () => {
       );
     });
   }
+
+  test('granted 10 s before the renewals begin is renewed in time, whichever way it was got', async () => {
+    for (const options of [
+      { auth: { ...auth, lease_duration: 12 } },
+      { credential: own, lookUp: response(200, { data: { ...data, ttl: 12 } }) },
+    ]) {
+      const { asked, times, messages } = await play({ ...options, renew: () => 12, begins: 10, until: 20 });
+      assert.deepEqual([times, messages], [[11.3, 19.3], []]);
+      assert.ok(asked.every(({ path }) => path === RENEW_TOKEN));
+    }
+  });
 
   for (const [what, options, reason] of [
     ['of few uses', { auth: { ...auth, num_uses: 9 } }, 'it is good for 9 uses, so that it is not renewed'],

@@ -34,6 +34,8 @@ interface Play {
   readonly longest?: number;
   /** Makes every sleep that passes this moment last until the other: the process was stopped. */
   readonly stopped?: readonly [from: number, until: number];
+  /** When the renewals begin, in seconds; all times were granted at 0. */
+  readonly begins?: number;
   /** When the play ends, in seconds. */
   readonly until: number;
 }
@@ -49,7 +51,7 @@ export const lease = (seconds: number, changes: Partial<Lease> = {}): Lease => (
 
 /** Plays renewals until a moment, and gives what was asked and told, each with its time in seconds. */
 export async function play({ leases = [], renew = () => 0, auth = {}, random = 0.5, ...rest }: Play) {
-  let now = 0;
+  let now = (rest.begins ?? 0) * 1000;
   const sleepers: { at: number; wake: () => void }[] = [];
   const asked: Asked[] = [];
   const messages: string[] = [];
