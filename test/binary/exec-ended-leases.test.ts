@@ -85,10 +85,11 @@ describe("a lease of the job's own token", { concurrency: true }, () => {
 
   const sealed = (response: ServerResponse) =>
     response.writeHead(503, { 'Content-Type': 'application/json' }).end('{"errors":["Vault is sealed"]}');
-  for (const [what, fail] of [
-    ['503', sealed],
-    ['a connection that is cut', (response: ServerResponse) => response.socket?.destroy()],
-    ['silence', () => undefined],
+  for (const [what, fail, most] of [
+    ['503', sealed, 1],
+    // A request on a connection that was kept from before is sent anew.
+    ['a connection that is cut', (response: ServerResponse) => response.socket?.destroy(), 2],
+    ['silence', () => undefined, 1],
   ] as const) {
     alone(
       `is told to live on after ${what}: nobody waits for long, nor hears of another status`,
@@ -97,8 +98,8 @@ describe("a lease of the job's own token", { concurrency: true }, () => {
         const { status, stderr } = await exec(job, HOUR, 'exit 7', { env: await ender(job) });
         const since = Date.now() - (asked(job, REVOKE_LEASE)[0]?.at ?? 0);
         assert.deepEqual([status, stderr], [7, leaseLives('ci-readonly', 3600, 'it could not be ended')]);
-        assert.ok(what === 'silence' ? since > 1_800 && since < 4_000 : since < 1_500, String(since));
-        assert.deepEqual([asked(job, REVOKE_LEASE).length, living(job)], [1, KEPT]);
+        assert.ok(what === 'silence' ? since > 1_800 && since < 4_000 : since < 1_900, String(since));
+        assert.deepEqual([asked(job, REVOKE_LEASE).length <= most, living(job)], [true, KEPT]);
       },
     );
   }

@@ -204,7 +204,9 @@ describe('where an output ends', () => {
 
   test('a pipe stays as blocking as it was for those who share it', async () => {
     const flags = 'grep flags: /proc/self/fdinfo/9 >&2';
-    const { stderr } = await here(`{ ${flags}; ${EXEC} sh -c 'echo; sleep 0.5' & sleep 0.4; ${flags}; wait; ${flags}; } 9>&1 | cat`);
+    const { stderr } = await here(
+      `{ ${flags}; ${EXEC} sh -c 'echo; sleep 0.5' & sleep 0.4; ${flags}; wait; ${flags}; } 9>&1 | cat`,
+    );
     assert.equal(new Set(stderr.trim().split('\n')).size, 1, stderr);
   });
 });

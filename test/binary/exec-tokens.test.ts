@@ -43,11 +43,11 @@ describe('a token that a login got', { concurrency: true }, () => {
   });
 
   alone('that was in use for long before the command began is renewed in time', async (job) => {
-    const flags = await putRole(job, { token_ttl: '3s', token_max_ttl: '1h' });
+    const flags = await putRole(job, { token_ttl: '6s', token_max_ttl: '1h' });
     job.vault.intercept(({ path }, _, next) =>
-      path.startsWith('/v1/database/') ? void setTimeout(next, 1_800) : next(),
+      path.startsWith('/v1/database/') ? void setTimeout(next, 3_000) : next(),
     );
-    const { stderr, seen } = await exec(job, HOUR, 'sleep 2.5; echo done; sleep 0.2', { flags });
+    const { stderr, seen } = await exec(job, HOUR, 'sleep 3.8; echo done; sleep 0.2', { flags });
     assert.deepEqual([stderr, seen], ['', [{ leases: 1, tokens: 1 }]]);
     assertNothingLives(job);
   });
