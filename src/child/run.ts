@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, errnoOf } from '../errors.ts';
 import { ENDING_SIGNALS, type Io, orCutShort } from '../io.ts';
 import { notStarted } from './not-started.ts';
@@ -43,24 +44,18 @@ export async function runProgram(program: Program, io: Io): Promise<number> {
 
 // A reader that takes no more must not keep a run that is over, and was asked to end.
 function startPatience() {
-  let lose: (relayed: readonly Relayed[]) => void = () => undefined;
-  const isOver = new Promise<readonly Relayed[]>((resolve) => {
-    lose = resolve;
-  });
-  let left = 2;
-  const begin = () => {
-    left -= 1;
-    if (left === 0) setTimeout(lose, PATIENCE_MS, []);
-  };
-  let isAsked = false;
-  return {
-    isOver,
-    programHasEnded: begin,
-    isAskedToEnd: () => {
-      if (!isAsked) begin();
-      isAsked = true;
-    },
-  };
+  let isAskedToEnd: () => void = () => undefined;
+  let programHasEnded: () => void = () => undefined;
+  const both = Promise.all([
+    new Promise<void>((resolve) => {
+      isAskedToEnd = resolve;
+    }),
+    new Promise<void>((resolve) => {
+      programHasEnded = resolve;
+    }),
+  ]);
+  const isOver: Promise<readonly Relayed[]> = both.then(() => sleep(PATIENCE_MS, []));
+  return { isOver, isAskedToEnd, programHasEnded };
 }
 
 function start({ command, args, environment }: Program, { stdio }: Outputs): ChildProcess {

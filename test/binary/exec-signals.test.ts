@@ -92,6 +92,54 @@ describe('signals', () => {
     assert.deepEqual(job.vault.liveTokens(), []);
   });
 
+  test('a signal while the token is ended ends the run as well, and the token', async () => {
+    let pid = 0;
+    const leave = job.vault.intercept(({ path }, _response, next) => {
+      if (!path.endsWith('/revoke-self')) return next();
+      process.kill(pid, 'SIGTERM');
+      setTimeout(next, 300);
+    });
+    const { status, stdout } = await runCommand(CIVAULT, ['exec', REF, '--', 'echo', 'ran'], {
+      env: env(),
+      started: (started) => {
+        pid = started;
+      },
+    });
+    leave();
+    assert.deepEqual([status, stdout.toString(), job.vault.liveTokens()], [143, '', []]);
+  });
+
+  for (const [signal, number] of [
+    ['SIGALRM', 14],
+    ['SIGUSR1', 10],
+    ['SIGQUIT', 3],
+  ] as const) {
+    test(`${signal} ends a run that has no command yet, and its token`, async () => {
+      let pid = 0;
+      const leave = job.vault.intercept(({ path }, _response, next) => {
+        if (path.includes('/data/')) process.kill(pid, signal);
+        setTimeout(next, 50);
+      });
+      const { status } = await runCommand(CIVAULT, ['get', REF.slice(2)], {
+        env: env(),
+        started: (started) => {
+          pid = started;
+        },
+      });
+      leave();
+      assert.deepEqual([status, job.vault.liveTokens()], [128 + number, []]);
+    });
+  }
+
+  test('a window that changes its size, and a signal to go on, are told to the command', async () => {
+    const { stdout } = await signalled("trap 'echo winch' WINCH; trap 'echo cont' CONT", [
+      'SIGWINCH',
+      'SIGCONT',
+      'SIGTERM',
+    ]);
+    assert.equal(stdout.toString(), 'ready\nwinch\ncont\n');
+  });
+
   test('a run that was asked to end does not wait for a reader that takes no more', async () => {
     const script = `( "$C" exec "$REF" -- yes & echo $! >&3; wait $!; echo $? >&3 ) | sleep 8`;
     const started = Date.now();
