@@ -141,11 +141,15 @@ function assertNotSpent({ limits }: Session, reads: number): void {
 }
 
 function tokenKept(leases: readonly Lease[], { limits }: Session): string {
-  const [what, which] =
-    leases.length === 1 ? ['a lease', 'the lease'] : [`${leases.length} leases`, 'the shortest'];
+  const [first, ...more] = leases;
   const shortest = Math.min(...leases.map(({ seconds }) => seconds));
-  const kept = `note: the Vault token is kept alive, for ${what} would end with it`;
+  const what =
+    first !== undefined && more.length === 0
+      ? `the lease of ${first.path} (${shortest} s)`
+      : `${leases.length} leases (the shortest ${shortest} s)`;
   const tokens = limits?.seconds ?? 0;
-  if (tokens > 0 && tokens < shortest) return `${kept}, which it does after ${tokens} s`;
-  return `${kept}; ${which} lasts ${shortest} s`;
+  // A lease ends with its token.
+  const all = leases.length === 1 ? 'both' : 'all';
+  const end = tokens > 0 && tokens < shortest ? `; ${all} end after ${tokens} s` : '';
+  return `note: the Vault token is left alive for ${what}${end}`;
 }

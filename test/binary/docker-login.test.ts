@@ -103,7 +103,7 @@ describe('what is written', () => {
     assert.equal(status, 0);
     assert.match(
       stderr,
-      /^civault: wrote the credentials of a\.example .*\ncivault: note: the Vault token is kept alive/,
+      /^civault: wrote the credentials of a\.example .*\ncivault: note: the Vault token is left alive for the lease of /,
     );
   });
 

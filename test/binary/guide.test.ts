@@ -134,7 +134,10 @@ describe("the guide's secrets, in a BusyBox root where there can be one", () => 
   test('the token lives on, and it says so, when a lease hangs on it', async () => {
     const { status, stderr } = await get('database/creds/ci-readonly#username');
     assert.equal(status, 0);
-    assert.match(stderr, /the Vault token is kept alive, for a lease would end with it/);
+    assert.match(
+      stderr,
+      /the Vault token is left alive for the lease of database\/creds\/ci-readonly \(3600 s\); both end after 900 s/,
+    );
     assert.equal(job.vault.liveLeases().length, 1);
     assert.ok(!sent().some((line) => line.includes('revoke')));
   });

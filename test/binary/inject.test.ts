@@ -37,7 +37,7 @@ describe('what civault inject gives, in a BusyBox root where there can be one', 
     assert.match(stdout.toString(), /^v-jwt-ci-[\w-]{8}:[\w-]{20}$/);
     assert.match(
       stderr,
-      /^civault: note: the Vault token is kept alive, for a lease would end with it[^\n]*\n$/,
+      /^civault: note: the Vault token is left alive for the lease of database\/creds\/[^\n]*\n$/,
     );
     assert.equal(at.sent().filter((line) => line === 'GET /v1/database/creds/ci-readonly').length, 1);
   });

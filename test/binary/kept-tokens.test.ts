@@ -34,7 +34,7 @@ const run = (text: string) =>
 describe('a leased secret keeps its token, and that is told with its time', () => {
   const LEASE = 'database/creds/ci-short';
   const KEPT =
-    /^civault: note: the Vault token is kept alive, for a lease would end with it; the lease lasts 2 s\n$/m;
+    /^civault: note: the Vault token is left alive for the lease of database\/creds\/ci-short \(2 s\)\n$/m;
   const INJECT = `printf '{{ civault ${LEASE}#username }}' | "$C" inject`;
 
   for (const [what, text] of [
@@ -59,7 +59,7 @@ describe('a leased secret keeps its token, and that is told with its time', () =
   test('a token that ends before the lease is told with its own time', async () => {
     const flags = (await putRole(job, { token_ttl: '1m' })).join(' ');
     const { stderr } = await run(`"$C" get database/creds/ci-readonly#username ${flags}`);
-    assert.match(stderr, /for a lease would end with it, which it does after 60 s\n$/);
+    assert.match(stderr, / \(3600 s\); both end after 60 s\n$/);
   });
 
   for (const [what, text] of [
@@ -72,7 +72,7 @@ describe('a leased secret keeps its token, and that is told with its time', () =
     test(`it is ended with its token where nobody got the secret: ${what}`, async () => {
       const { status, stderr } = await run(text);
       assert.ok(status === 2 || status === 5, stderr);
-      assert.doesNotMatch(stderr, /kept alive/);
+      assert.doesNotMatch(stderr, /left alive/);
       assert.deepEqual([living(job), paths().at(-1)], [{ leases: 0, tokens: 0 }, REVOKE]);
     });
   }

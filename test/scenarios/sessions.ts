@@ -59,7 +59,7 @@ export const sessions: readonly Scenario[] = [
       assert.equal(run.status, 0, run.stderr);
       assert.match(
         run.stderr,
-        /token is kept alive, for a lease would end with it, which it does after 900 s/,
+        /token is left alive for the lease of database\/creds\/ci-readonly \(3600 s\); both end after 900 s/,
       );
       asksNot(run, REVOKE);
       const lease = String(at(answerTo(run, path), 'lease_id'));
@@ -76,7 +76,7 @@ export const sessions: readonly Scenario[] = [
     play: async (bench) => {
       const run = await bench.run('civault get database/creds/ci-short#username');
       assert.equal(run.status, 0, run.stderr);
-      assert.match(run.stderr, /the lease lasts 2 s/);
+      assert.match(run.stderr, /the lease of database\/creds\/ci-short \(2 s\)\n$/);
     },
   },
   {

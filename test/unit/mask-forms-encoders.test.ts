@@ -64,8 +64,9 @@ for (const [name, encode] of ENCODERS) {
     }
   });
 
-  test(`any text is among its forms as ${name}`, (t) => {
-    if (name === 'util.inspect') return t.skip('it chooses its quotes and escapes by what is in the text');
+  // util.inspect chooses its quotes and escapes by what is in the text.
+  if (name === 'util.inspect') continue;
+  test(`any text is among its forms as ${name}`, () => {
     fc.assert(
       fc.property(anyText, (given) => {
         const value = given.toWellFormed();
