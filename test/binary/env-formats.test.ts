@@ -3,15 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { parse } from 'dotenv';
 import type { Outcome } from '../harness/command.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { markSecrets } from '../harness/leaks.ts';
-import { makePlace, type Place } from '../harness/place.ts';
+import { makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 const PATH = 'secret/data/ci/formats';
 // In the order of Vault's answers.
@@ -27,34 +26,27 @@ const prefixed = (fields: Readonly<Record<string, string>>) =>
 
 describe('the formats of env', () => {
   let job: Job;
-  let place: Place;
-  // As the job sees it, and as this process does.
-  let folder: string;
-  let outside: string;
+  let place: Workplace;
 
   before(async () => {
     job = await startJob();
-    place = makePlace();
-    folder = place.root === undefined ? mkdtempSync(join(tmpdir(), 'civault-formats-')) : '/job';
-    outside = join(place.root ?? '', folder);
-    mkdirSync(outside, { recursive: true });
+    place = makeWorkplace();
     markSecrets([ONE_LINE.password, ONE_LINE.serial, PEM]);
     await put(PATH, ONE_LINE);
     await put(`${PATH}-pem`, { key: PEM, user: 'ci' });
   });
   after(async () => {
-    if (place?.root === undefined && outside !== undefined) rmSync(outside, { recursive: true, force: true });
     place?.remove();
     await job?.end();
   });
   beforeEach(() => {
     job.vault.requests.length = 0;
-    for (const name of readdirSync(outside)) rmSync(join(outside, name));
+    place.empty();
   });
 
   const put = (path: string, data: object) => job.vault.request('POST', path, { data });
   const run = (script: string, env: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
-    place.run(`cd ${folder} && ${script}`, { env: { ...job.env, ...env } });
+    place.run(`cd ${place.folder} && ${script}`, { env: { ...job.env, ...env } });
   const said = ({ status, stdout, stderr }: Outcome) => ({ status, stdout: stdout.toString(), stderr });
   const MAPPING = `'X_*=${PATH}'`;
 
@@ -99,16 +91,16 @@ describe('the formats of env', () => {
   test('sh in a file, which the job reads: mode 0600, nothing on standard output, one login', async () => {
     const script = `set -e; umask 0; civault env --output job.env ${MAPPING}; . ./job.env; printf %s "$X_PASSWORD"`;
     assert.deepEqual(said(await run(script)), { status: 0, stdout: ONE_LINE.password, stderr: '' });
-    assert.equal(statSync(join(outside, 'job.env')).mode & 0o777, 0o600);
+    assert.equal(statSync(join(place.outside, 'job.env')).mode & 0o777, 0o600);
     assert.equal(job.vault.requests.filter(({ path }) => path.endsWith('/login')).length, 1);
-    assert.deepEqual(readdirSync(outside), ['job.env']);
+    assert.deepEqual(readdirSync(place.outside), ['job.env']);
   });
 
   for (const format of ['sh', 'dotenv', 'docker', 'json']) {
     test(`${format} in a file is what it is on standard output, which --output - means as well`, async () => {
       const { stdout } = await run(`civault env --format ${format} ${MAPPING}`);
       await run(`civault env --format ${format} --output=x ${MAPPING}`);
-      assert.equal(readFileSync(join(outside, 'x'), 'utf8'), stdout.toString());
+      assert.equal(readFileSync(join(place.outside, 'x'), 'utf8'), stdout.toString());
       assert.deepEqual((await run(`civault env --format ${format} --output - ${MAPPING}`)).stdout, stdout);
     });
   }
@@ -131,7 +123,7 @@ describe('the formats of env', () => {
   ] as const) {
     test(`${format}: what it cannot hold is told by the variable's name; the old file stays, the token does not`, async () => {
       await put(`${PATH}-hard`, { key: `hard'"\`\n${PEM}`, user: 'ci' });
-      writeFileSync(join(outside, 'old'), 'OLD=1\n');
+      writeFileSync(join(place.outside, 'old'), 'OLD=1\n');
       for (const flags of ['', '--output old']) {
         const { status, stdout, stderr } = said(
           await run(`civault env --format ${format} ${flags} '*=${PATH}-hard'`),
@@ -139,8 +131,8 @@ describe('the formats of env', () => {
         assert.deepEqual({ status, stdout }, { status: 2, stdout: '' }, stderr);
         assert.ok(stderr.startsWith(`civault: ${says}`), stderr);
       }
-      assert.equal(readFileSync(join(outside, 'old'), 'utf8'), 'OLD=1\n');
-      assert.deepEqual([readdirSync(outside), job.vault.liveTokens()], [['old'], []]);
+      assert.equal(readFileSync(join(place.outside, 'old'), 'utf8'), 'OLD=1\n');
+      assert.deepEqual([readdirSync(place.outside), job.vault.liveTokens()], [['old'], []]);
     });
   }
 
@@ -154,7 +146,7 @@ describe('the formats of env', () => {
       const { status, stdout, stderr } = said(await run(script));
       assert.deepEqual({ status, stdout }, { status: 5, stdout: '' }, stderr);
     }
-    assert.deepEqual(readdirSync(outside), []);
+    assert.deepEqual(readdirSync(place.outside), []);
   });
 
   test('a file that cannot be written is told before anything is asked of Vault', async () => {

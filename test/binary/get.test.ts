@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Outcome } from '../harness/command.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { markSecrets } from '../harness/leaks.ts';
-import { makePlace, type Place } from '../harness/place.ts';
+import { makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 const PATH = 'secret/data/ci/get';
 const KEYSTORE = Buffer.concat([randomBytes(3000), Buffer.from([0, 0xff, 0x0a, 0x0d])]);
@@ -22,32 +21,25 @@ const DATA = `{"data":{"user":"ci","password":"p\\"w $x","on":true,
 
 describe('get', () => {
   let job: Job;
-  let place: Place;
-  // As the job sees it, and as this process does.
-  let folder: string;
-  let outside: string;
+  let place: Workplace;
 
   before(async () => {
     job = await startJob();
-    place = makePlace();
-    folder = place.root === undefined ? mkdtempSync(join(tmpdir(), 'civault-get-')) : '/job';
-    outside = join(place.root ?? '', folder);
-    mkdirSync(outside, { recursive: true });
+    place = makeWorkplace();
     markSecrets([ENCODED.slice(0, 50), ENCODED.slice(110, 150), 'p"w $x']);
     await job.vault.request('POST', PATH, DATA);
   });
   after(async () => {
-    if (place?.root === undefined && outside !== undefined) rmSync(outside, { recursive: true, force: true });
     place?.remove();
     await job?.end();
   });
   beforeEach(() => {
     job.vault.requests.length = 0;
-    for (const name of readdirSync(outside)) rmSync(join(outside, name));
+    place.empty();
   });
 
   const run = (args: string): Promise<Outcome> =>
-    place.run(`cd ${folder} && civault get ${args}`, { env: job.env });
+    place.run(`cd ${place.folder} && civault get ${args}`, { env: job.env });
   const said = ({ status, stdout, stderr }: Outcome) => ({ status, stdout: stdout.toString(), stderr });
   const given = (stdout: string) => ({ status: 0, stdout, stderr: '' });
 
@@ -110,8 +102,8 @@ describe('get', () => {
       assert.equal(stdout.equals(KEYSTORE), true);
       const inFile = await run(`${PATH}#${field} --base64-decode --output app.jks`);
       assert.deepEqual(said(inFile), given(''));
-      assert.equal(readFileSync(join(outside, 'app.jks')).equals(KEYSTORE), true);
-      assert.equal(statSync(join(outside, 'app.jks')).mode & 0o777, 0o600);
+      assert.equal(readFileSync(join(place.outside, 'app.jks')).equals(KEYSTORE), true);
+      assert.equal(statSync(join(place.outside, 'app.jks')).mode & 0o777, 0o600);
     });
   }
 
@@ -121,7 +113,7 @@ describe('get', () => {
     ['nested', 'character 1 belongs to no base64 alphabet'],
   ] as const) {
     test(`--base64-decode of ${field} is an error: no byte is written, and the old file stays`, async () => {
-      writeFileSync(join(outside, 'app.jks'), 'old');
+      writeFileSync(join(place.outside, 'app.jks'), 'old');
       for (const flags of ['', '--output app.jks']) {
         const { status, stdout, stderr } = said(await run(`--base64-decode ${flags} ${PATH}#${field}`));
         assert.deepEqual({ status, stdout }, { status: 2, stdout: '' });
@@ -132,7 +124,7 @@ describe('get', () => {
         );
       }
       assert.deepEqual(
-        [readdirSync(outside), readFileSync(join(outside, 'app.jks'), 'utf8')],
+        [readdirSync(place.outside), readFileSync(join(place.outside, 'app.jks'), 'utf8')],
         [['app.jks'], 'old'],
       );
       assert.deepEqual(job.vault.liveTokens(), []);
@@ -143,9 +135,9 @@ describe('get', () => {
     for (const args of [`${PATH}#password`, PATH, `${PATH}#user ${PATH}#nested`]) {
       const { stdout } = await run(args);
       assert.deepEqual(said(await run(`${args} --output out`)), given(''));
-      assert.equal(readFileSync(join(outside, 'out')).equals(stdout), true, args);
+      assert.equal(readFileSync(join(place.outside, 'out')).equals(stdout), true, args);
       assert.deepEqual((await run(`${args} --output=-`)).stdout, stdout);
     }
-    assert.deepEqual(readdirSync(outside), ['out']);
+    assert.deepEqual(readdirSync(place.outside), ['out']);
   });
 });
