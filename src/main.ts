@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { run } from './cli.ts';
 import { AppError, errnoOf } from './errors.ts';
 import { ENDING_SIGNALS, Interrupted, type Io } from './io.ts';
-import { writeAll } from './output/file.ts';
+import { writeAll } from './output/write-all.ts';
 
 // NODE_* variables, which the bootstrap takes away before Node reads them (build/bootstrap.js). They are the job's all
 // the same. From source there is no bootstrap and nothing was taken.

@@ -63,7 +63,7 @@ export function parseCommandLine(args: readonly string[], grammar: Grammar, comm
   }
   const mine = end < 0 ? args : args.slice(0, end);
   const given = checkFlags(mine, values, ['no-revoke', ...switches], help);
-  const parsed = minimist([...mine], { string: [...values, '_'], boolean: ['revoke', ...switches] });
+  const parsed = minimist([...mine], { string: [...values, '_'], boolean: [...switches] });
   const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(
       names.flatMap((name) => (typeof parsed[name] === 'string' ? [[name, parsed[name]]] : [])),

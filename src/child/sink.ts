@@ -1,10 +1,10 @@
 // Where a child's output ends: written in order, without holding up anything else, and without changing how the file
 // descriptor works for those who share it.
 
-import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { errnoOf } from '../errors.ts';
-import { writeAll } from '../output/file.ts';
+import { writeAll, writeUntilFull } from '../output/write-all.ts';
 
 /** Takes bytes. */
 export interface Sink {
@@ -71,19 +71,11 @@ function writeToPipe(
   { descriptor, socket }: { descriptor: number; socket: Socket },
   bytes: Buffer,
 ): Promise<void> | undefined {
-  let rest = bytes;
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest));
-    } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') throw error;
-      return writeLater(socket, rest);
-    }
-  }
-  return undefined;
+  const rest = writeUntilFull(descriptor, bytes);
+  return rest.length === 0 ? undefined : writeLater(socket, rest);
 }
 
-function writeLater(socket: Socket, bytes: Buffer): Promise<void> {
+function writeLater(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.write(bytes, (error) => (error ? reject(error) : resolve()));
   });

@@ -5,7 +5,7 @@ import { alteredArguments, alteredVariables } from '../child/encoding.ts';
 import { runProgram } from '../child/run.ts';
 import { AppError, printable, quoted } from '../errors.ts';
 import { type Environment, orCutShort } from '../io.ts';
-import { type MaskForm, maskForms } from '../output/mask-forms.ts';
+import { type MaskForm, maskForms, SHORTEST } from '../output/mask-forms.ts';
 import { createMasker } from '../output/masker.ts';
 import { forEnvironment, type Variable } from '../output/variable.ts';
 import { endLeases, keepAlive } from '../vault/renewal.ts';
@@ -13,8 +13,6 @@ import type { Command, Context } from './command.ts';
 import { makeVariables, parseMappings } from './variables.ts';
 import { type VaultRun, withVault } from './vault-run.ts';
 
-// Fewer bytes are too common to be told from other text.
-const SHORTEST_MASKED = 4;
 // A timer of Node holds 31 bits of milliseconds.
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -127,10 +125,8 @@ function maskerFor(
 ) {
   for (const { name, value } of variables) {
     const size = Buffer.byteLength(value.reveal());
-    if (size > 0 && size < SHORTEST_MASKED) {
-      io.writeMessage(
-        `warning: the value of ${name} is too short to be masked (under ${SHORTEST_MASKED} bytes)`,
-      );
+    if (size > 0 && size < SHORTEST) {
+      io.writeMessage(`warning: the value of ${name} is too short to be masked (under ${SHORTEST} bytes)`);
     }
   }
   const secrets = [

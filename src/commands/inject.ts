@@ -4,11 +4,12 @@ import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { AppError, errnoOf, printable, quoted } from '../errors.ts';
+import { AppError, printable, quoted } from '../errors.ts';
 import { EXIT_OK } from '../exit-codes.ts';
 import { type Io, orCutShort } from '../io.ts';
 import { onlyArgument } from '../options.ts';
 import { fill, parseTemplate, placeIn, type Template } from '../output/template.ts';
+import { explained, type Reasons, systemError } from '../system-failure.ts';
 import type { Command } from './command.ts';
 import { resultWriter } from './result.ts';
 import { withSecrets } from './vault-run.ts';
@@ -93,17 +94,13 @@ async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   let length = 0;
   for await (const piece of pieces) {
     length += piece.length;
-    if (length > LARGEST) throw failure('EFBIG');
+    if (length > LARGEST) throw systemError('EFBIG');
     all.push(piece);
   }
   return Buffer.concat(all, length);
 }
 
-function failure(code: string): Error {
-  return Object.assign(new Error(code), { code });
-}
-
-const REASONS: Readonly<Record<string, readonly [what: string, hint?: string]>> = {
+const REASONS: Reasons = {
   ENOENT: ['there is no such file', 'a relative path is taken from the folder that the job is in'],
   ENOTDIR: ['a part of its path is no folder'],
   EISDIR: ['that is a folder', 'name a file in it'],
@@ -119,9 +116,6 @@ async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    const [why, hint] = REASONS[code] ?? ['it failed'];
-    throw new AppError('CONFIG', `cannot read ${what}: ${why} (${code})`, hint, error);
+    throw explained(error, 'CONFIG', `cannot read ${what}`, REASONS);
   }
 }

@@ -17,11 +17,12 @@ import {
   type Stats,
   statSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError, errnoOf, printable } from '../errors.ts';
+import { AppError, printable } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { explained, type Reasons, systemError } from '../system-failure.ts';
+import { writeAll } from './write-all.ts';
 
 const MOST_LINKS = 40;
 const DESCRIPTOR = /^\/proc\/[0-9]+\/(?:task\/[0-9]+\/)?fd\/([0-9]+)$/;
@@ -60,8 +61,8 @@ export function assertWritable(path: string): void {
   attempt(path, () => {
     const target = followLinks(path);
     const old = statOf(target);
-    if (old?.isDirectory()) throw failure('EISDIR');
-    if (old?.isSocket()) throw failure('ENXIO');
+    if (old?.isDirectory()) throw systemError('EISDIR');
+    if (old?.isSocket()) throw systemError('ENXIO');
     if (isReplaced(target, old)) accessSync(dirname(target), constants.W_OK | constants.X_OK);
     else accessSync(target, constants.W_OK);
   });
@@ -81,18 +82,18 @@ export function followLinks(path: string): string {
     target = `${folder === '/' ? '' : folder}/${target.slice(end)}`;
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (!found?.isSymbolicLink()) return target;
-    if (isTrap(found, folder)) throw failure('EACCES');
+    if (isTrap(found, folder)) throw systemError('EACCES');
     // /dev/stdout and its like: an open file, to which others may be writing, whatever name it has.
     if (DESCRIPTOR.test(target)) return target;
     const next = readlinkSync(target);
     target = next.startsWith('/') ? next : `${folder}/${next}`;
   }
-  throw failure('ELOOP');
+  throw systemError('ELOOP');
 }
 
 // One that was removed has no place for a file, though Node has a name for it.
 function workingFolder(): string {
-  if (statSync('.').nlink === 0) throw failure('ENOENT');
+  if (statSync('.').nlink === 0) throw systemError('ENOENT');
   return resolve();
 }
 
@@ -188,28 +189,11 @@ function writeInto(target: string, bytes: Uint8Array): void {
   }
 }
 
-/** Writes all of it, and waits for the reader of a pipe that is full. */
-export function writeAll(descriptor: number, bytes: Uint8Array): void {
-  let rest = bytes;
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest));
-    } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
-}
-
 function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-function failure(code: string): Error {
-  return Object.assign(new Error(code), { code });
-}
-
-const REASONS: Readonly<Record<string, readonly [what: string, hint?: string]>> = {
+const REASONS: Reasons = {
   ENOENT: ['there is no such folder', 'make it first: mkdir -p'],
   ENOTDIR: ['a part of its path is no folder'],
   EISDIR: ['that is a folder', 'name a file in it'],
@@ -234,10 +218,6 @@ function attempt(path: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    const code = errnoOf(error) ?? '';
-    if (code === '') throw error;
-    const [what, hint] = REASONS[code] ?? ['it failed'];
-    throw new AppError('OUTPUT', `cannot write ${printable(path)}: ${what} (${code})`, hint, error);
+    throw explained(error, 'OUTPUT', `cannot write ${printable(path)}`, REASONS);
   }
 }

@@ -10,8 +10,8 @@ export interface MaskForm {
   readonly wraps: boolean;
 }
 
-// Anything shorter stands in any log.
-const SHORTEST = 4;
+/** How many bytes a form has at least: anything shorter stands in any log. */
+export const SHORTEST = 4;
 // Of numbers in JSON: a port or a year is no secret.
 const SHORTEST_NUMBER = 6;
 

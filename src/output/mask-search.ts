@@ -4,11 +4,8 @@
 // are in none, no form begins near. The places are fixed, not found one by the other (as those of Wu and Manber are), so
 // that the processor need not wait for one to get the next.
 
-import type { MaskForm } from './mask-forms.ts';
+import { type MaskForm, SHORTEST } from './mask-forms.ts';
 import { type Spans, Tracker } from './mask-tracker.ts';
-
-/** The shortest form that can be searched for. */
-export const SHORTEST = 4;
 
 // Bytes that are looked up at once.
 const BLOCK = 3;

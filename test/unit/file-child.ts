@@ -18,7 +18,8 @@ export const whyNoOtherUser = process.getuid?.() === 0 ? false : 'only root can 
 
 const PRELUDE = `
   import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-  import { assertWritable, followLinks, writeFile, writeAll } from './file.ts';
+  import { assertWritable, followLinks, writeFile } from './file.ts';
+  import { writeAll } from './write-all.ts';
   const [folder] = process.argv.slice(1);
   const becomeOther = () => {
     process.setgroups([]);

@@ -21,7 +21,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { assertWritable, removeLeftovers, writeAll, writeFile } from '../../src/output/file.ts';
+import { assertWritable, removeLeftovers, writeFile } from '../../src/output/file.ts';
+import { writeAll } from '../../src/output/write-all.ts';
 import { assertRefused, failureOf } from './failures.ts';
 import { lookAround, OTHER_USER, runScript, told, WORLD, whyNoOtherUser } from './file-child.ts';
 

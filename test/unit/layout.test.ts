@@ -19,7 +19,16 @@ const LAYERS: readonly (readonly string[])[] = [
   ['output/', 'vault/'],
   ['gitlab/'],
   ['http/'],
-  ['errors.ts', 'exit-codes.ts', 'secret.ts', 'json.ts', 'io.ts', 'setting-values.ts', 'release.ts'],
+  [
+    'errors.ts',
+    'exit-codes.ts',
+    'secret.ts',
+    'json.ts',
+    'io.ts',
+    'setting-values.ts',
+    'system-failure.ts',
+    'release.ts',
+  ],
 ];
 const LONGEST = 250;
 
