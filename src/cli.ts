@@ -1,6 +1,7 @@
 // civault as a function: arguments, environment and streams in, exit status out. The one place that prints a failure.
 
 import type { Command } from './commands/command.ts';
+import { withDocs } from './error-docs.ts';
 import { AppError, printable, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
 import { type Environment, Interrupted, type Io } from './io.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['inject', async () => (await import('./commands/inject.ts')).inject],
   ['docker-login', async () => (await import('./commands/docker-login.ts')).dockerLogin],
   ['token', async () => (await import('./commands/token.ts')).token],
+  ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
 ]);
 
 /**
@@ -68,7 +70,7 @@ function writeInstead(text: string, io: Io): void {
 function judge(error: unknown): { status: number; message: string; hint: string | undefined } {
   if (error instanceof Interrupted) return { status: error.status, message: error.message, hint: undefined };
   const known = error instanceof AppError ? error : unforeseen(error);
-  return { status: exitStatusOf(known.code), message: known.message, hint: known.hint };
+  return { status: exitStatusOf(known.code), message: known.message, hint: withDocs(known.hint, known.code) };
 }
 
 // The message of an unforeseen error may quote what was being worked on, so only its kind and place are shown.

@@ -27,6 +27,9 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   COMMAND_NOT_FOUND: 127,
 };
 
+/** Every code, in the order of their statuses. */
+export const CODES = Object.keys(STATUSES) as readonly ErrorCode[];
+
 /** The exit status for a failure of this kind: 1 to 7, 126 or 127. */
 export function exitStatusOf(code: ErrorCode): number {
   return STATUSES[code];

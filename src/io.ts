@@ -4,6 +4,8 @@
 export interface Io {
   /** Writes all of it to standard output, or throws. */
   readonly writeOutput: (result: string | Uint8Array) => void;
+  /** Writes a part of a result that is told as it comes, or throws; a signal that comes later ends the run in good order. */
+  readonly writePart: (part: string) => void;
   /** Writes one line to standard error; never throws, since there is nowhere left to complain to. */
   readonly writeMessage: (line: string) => void;
   /** Reads a whole file, or throws the system's error. */

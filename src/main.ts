@@ -18,15 +18,21 @@ let cutShort: (reason: unknown) => void = () => undefined;
 const endBySignal = (name: NodeJS.Signals) => cutShort(new Interrupted(name, constants.signals[name]));
 
 // Written synchronously: a process that exits while a stream still holds bytes would lose them.
+function writeResult(result: string | Uint8Array): void {
+  io.letSignalsEnd();
+  try {
+    writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result);
+  } catch (error) {
+    const why = errnoOf(error) ?? 'unknown error';
+    throw new AppError('OUTPUT', `cannot write the result to standard output (${why})`, undefined, error);
+  }
+}
+
 const io: Io = {
-  writeOutput: (result) => {
-    io.letSignalsEnd();
-    try {
-      writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result);
-    } catch (error) {
-      const why = errnoOf(error) ?? 'unknown error';
-      throw new AppError('OUTPUT', `cannot write the result to standard output (${why})`, undefined, error);
-    }
+  writeOutput: writeResult,
+  writePart: (part) => {
+    writeResult(part);
+    for (const name of ENDING_SIGNALS) process.on(name, endBySignal);
   },
   writeMessage: (line) => {
     try {

@@ -1,6 +1,7 @@
 // Help texts, each one literal that reads as it prints, at most 80 columns wide; those of commands are in help/.
 
 import { DOCKER_LOGIN } from './help/docker-login.ts';
+import { DOCTOR } from './help/doctor.ts';
 import { ENV } from './help/env.ts';
 import { EXEC } from './help/exec.ts';
 import { GET } from './help/get.ts';
@@ -19,6 +20,8 @@ Usage:
   civault docker-login REGISTRY REF
                                   put credentials into Docker's config.json
   civault token                   print the Vault token, for other tools
+  civault doctor [REF...]         check every step up to each secret, and say
+                                  what is wrong
   civault COMMAND --help          more on a command
   civault --version
 
@@ -43,6 +46,7 @@ const USAGES: Readonly<Record<string, string>> = {
   inject: INJECT,
   'docker-login': DOCKER_LOGIN,
   token: TOKEN,
+  doctor: DOCTOR,
 };
 
 /** The help of a command, or of civault as a whole. */

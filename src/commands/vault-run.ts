@@ -3,11 +3,12 @@
 
 import { AppError } from '../errors.ts';
 import { readIdToken, variableIn } from '../gitlab/id-token.ts';
+import type { Endpoint } from '../http/address.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
-import { prepareTrust } from '../http/trust.ts';
-import { type Environment, orCutShort } from '../io.ts';
-import { readSettings, type SettingFlags, type Settings } from '../settings.ts';
+import { prepareTrust, type Trust } from '../http/trust.ts';
+import { type Environment, type Io, orCutShort } from '../io.ts';
+import { type OtherSettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession, type Session } from '../vault/session.ts';
@@ -44,11 +45,11 @@ export async function withVault<T>(
   const { environment, io } = context;
   const settings = readSettings(flags, environment);
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
-  const credential = findCredential(settings, environment, io.now());
-  const client = openClient(settings, context);
+  const credential = findCredential(settings, settings.endpoint, environment, io.now());
+  const client = openClient(settings, prepareTrust(settings.trust, io), io);
   try {
     const since = io.elapsed();
-    const session = await orCutShort(openSession(client, settings.session, credential), io);
+    const session = await orCutShort(openSession(client, settings.session, credential, io.now), io);
     const run = startRun(session, settings, since, context);
     try {
       return await orCutShort(work(run), io);
@@ -112,20 +113,34 @@ function startRun(session: Session, settings: Settings, since: number, { io }: C
   };
 }
 
-function openClient(settings: Settings, { io }: Context): Client {
+/** A client for the server of some settings; its time limit begins now. */
+export function openClient(
+  settings: Pick<Settings, 'endpoint' | 'proxy' | 'timeout' | 'retries'>,
+  trust: Trust,
+  io: Io,
+): Client {
   return createClient({
     endpoint: settings.endpoint,
     proxy: settings.proxy,
-    trust: prepareTrust(settings.trust, io),
+    trust,
     retry: { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage },
     deadline: startDeadline(settings.timeout, io.elapsed),
   });
 }
 
-function findCredential(settings: Settings, environment: Environment, now: number): Credential {
+/**
+ * What a job shows of itself: VAULT_TOKEN where there is one, else its ID token.
+ * @throws {AppError} ID_TOKEN_MISSING, ID_TOKEN_INVALID
+ */
+export function findCredential(
+  settings: Pick<OtherSettings, 'ownToken' | 'idTokenVariable'>,
+  endpoint: Endpoint | undefined,
+  environment: Environment,
+  now: number,
+): Credential {
   if (settings.ownToken !== undefined) return { kind: 'token', token: settings.ownToken };
   const behindAgent =
-    settings.endpoint.scheme === 'unix' && (variableIn(settings.idTokenVariable, environment) ?? '') === '';
+    endpoint?.scheme === 'unix' && (variableIn(settings.idTokenVariable, environment) ?? '') === '';
   if (behindAgent) return { kind: 'agent' };
   return { kind: 'id-token', idToken: readIdToken(settings.idTokenVariable, environment, now) };
 }

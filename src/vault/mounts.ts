@@ -4,27 +4,25 @@ import { AppError, printable } from '../errors.ts';
 import { member, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
 import { readRefused } from './diagnosis.ts';
-import type { EngineKind } from './requests.ts';
+import type { Mount, MountLookup } from './requests.ts';
 import type { Session } from './session.ts';
-
-/** A secrets engine. */
-export interface Mount {
-  readonly path: readonly string[];
-  readonly kind: EngineKind;
-}
 
 /**
  * Asks which mount a path belongs to (`sys/internal/ui/mounts/PATH`).
- * @returns undefined where Vault does not tell
+ * @returns undefined where Vault does not know the question
  * @throws {AppError} UNAVAILABLE, BAD_RESPONSE
  */
-export async function lookUpMount(session: Session, path: readonly string[]): Promise<Mount | undefined> {
+export async function lookUpMount(
+  session: Session,
+  path: readonly string[],
+): Promise<MountLookup | undefined> {
   const lookup = ['sys', 'internal', 'ui', 'mounts', ...path];
   const answer = await session.read(lookup);
-  // A refusal, and what an engine or an older Vault says to a question that it does not know. All else is a failure.
-  if ([400, 403, 404, 405].includes(answer.status)) return undefined;
+  if (answer.status === 403) return 'nothing';
+  // What an engine or an older Vault says to a question that it does not know. All else is a failure.
+  if ([400, 404, 405].includes(answer.status)) return undefined;
   if (answer.status !== 200)
-    throw readRefused(answer, { path: lookup, kind: 'other', version: undefined }, session.idToken);
+    throw readRefused(answer, { path: lookup, kind: 'other', version: undefined }, session);
   return mountFrom(answer, path);
 }
 

@@ -16,12 +16,23 @@ export interface SessionSettings {
 /** The kinds of secrets engines that are told apart. */
 export type EngineKind = 'kv2' | 'kv1' | 'other';
 
+/** A secrets engine. */
+export interface Mount {
+  readonly path: readonly string[];
+  readonly kind: EngineKind;
+}
+
+/** What Vault tells of a path's mount: `nothing` where the token may use nothing on it, or where there is none. */
+export type MountLookup = Mount | 'nothing';
+
 /** One read of a secret. */
 export interface ReadPlan {
   /** The API path below `/v1`, segment by segment. */
   readonly path: readonly string[];
   readonly kind: EngineKind;
   readonly version: number | undefined;
+  /** What Vault told of the mount, where it was asked before the read; without that it was taken from the path. */
+  readonly told?: MountLookup;
 }
 
 /** `/v1/` and a path, each segment encoded by itself so that none can reach beyond it. */

@@ -6,10 +6,11 @@
 import { AppError, printable } from '../errors.ts';
 import { isJsonObject, JsonNumber, type JsonObject, member, numberMember, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
-import { readRefused } from './diagnosis.ts';
-import { lookUpMount, type Mount, startsWith } from './mounts.ts';
+import { type Asker, readRefused } from './diagnosis.ts';
+import { inquire } from './inquiry.ts';
+import { lookUpMount, startsWith } from './mounts.ts';
 import type { Reference } from './reference.ts';
-import type { ReadPlan } from './requests.ts';
+import type { Mount, MountLookup, ReadPlan } from './requests.ts';
 import type { Session } from './session.ts';
 
 /** A secret as it was read. */
@@ -17,6 +18,8 @@ export interface SecretRead {
   readonly fields: JsonObject;
   /** Present for a dynamic secret: it dies with the token that read it. */
   readonly lease: Lease | undefined;
+  /** The number of a KV v2 secret's version, as Vault wrote it. */
+  readonly version: string | undefined;
 }
 
 /** How long a dynamic secret lives. */
@@ -53,21 +56,29 @@ export async function readSecrets(session: Session, references: readonly Referen
 /** Finds the path that each reference means, asking for each mount once. */
 async function planReads(session: Session, references: readonly Reference[]): Promise<ReadPlan[]> {
   const known: Mount[] = [];
-  const untold = new Set<string>();
+  const asked = new Map<string, MountLookup | undefined>();
   const plans: ReadPlan[] = [];
   for (const reference of references) {
-    const mount = knownMount(reference) ?? known.find(({ path }) => startsWith(reference.path, path));
-    if (mount !== undefined) {
-      plans.push(planRead(reference, mount));
+    const named = knownMount(reference);
+    if (named !== undefined) {
+      plans.push(planRead(reference, named));
       continue;
     }
     const path = reference.path.join('/');
-    const told = untold.has(path) ? undefined : await lookUpMount(session, reference.path);
-    if (told === undefined) untold.add(path);
-    else known.push(told);
-    plans.push(planRead(reference, told ?? assumedMount(reference.path)));
+    let told = known.find((mount) => startsWith(reference.path, mount.path)) ?? asked.get(path);
+    if (told === undefined && !asked.has(path)) {
+      told = await lookUpMount(session, reference.path);
+      asked.set(path, told);
+      if (isMount(told)) known.push(told);
+    }
+    const plan = planRead(reference, isMount(told) ? told : assumedMount(reference.path));
+    plans.push(told === undefined ? plan : { ...plan, told });
   }
   return plans;
+}
+
+function isMount(told: MountLookup | undefined): told is Mount {
+  return told !== undefined && told !== 'nothing';
 }
 
 // GitLab's form names its mount; `MOUNT/data/…` with a mount of one segment is how policies write a KV v2 path.
@@ -101,11 +112,11 @@ export function planRead(reference: Reference, mount: Mount): ReadPlan {
 async function readSecret(session: Session, plan: ReadPlan): Promise<SecretRead> {
   const query = plan.version === undefined ? '' : `?version=${plan.version}`;
   const answer = await session.read(plan.path, query);
-  if (plan.kind !== 'kv2' || answer.status !== 200 || isVersioned(answer))
-    return secretFrom(answer, plan, session);
+  if (answer.status !== 200) throw readRefused(answer, plan, session, await inquire(session, plan, answer));
+  if (plan.kind !== 'kv2' || isVersioned(answer)) return secretFrom(answer, plan, session);
   // A path that looks like KV v2's can lie on another engine. The mount decides; the answer alone would be a guess.
-  const mount = await lookUpMount(session, plan.path);
-  return secretFrom(answer, { ...plan, kind: mount?.kind ?? 'kv2' }, session);
+  const told = await lookUpMount(session, plan.path);
+  return secretFrom(answer, { ...plan, kind: isMount(told) ? told.kind : 'kv2' }, session);
 }
 
 // What KV v2 always answers beside the fields, and no KV v1 secret by chance.
@@ -121,12 +132,8 @@ function isVersioned(answer: VaultAnswer): boolean {
  * Takes the fields out of Vault's answer to a read.
  * @throws {AppError} PERMISSION_DENIED, SECRET_NOT_FOUND, UNAVAILABLE, BAD_RESPONSE
  */
-export function secretFrom(
-  answer: VaultAnswer,
-  plan: ReadPlan,
-  session: Pick<Session, 'idToken'>,
-): SecretRead {
-  if (answer.status !== 200) throw readRefused(answer, plan, session.idToken);
+export function secretFrom(answer: VaultAnswer, plan: ReadPlan, asker: Asker): SecretRead {
+  if (answer.status !== 200) throw readRefused(answer, plan, asker);
   const path = printable(plan.path.join('/'));
   if (isJsonObject(member(answer.json, 'wrap_info'))) {
     throw new AppError(
@@ -144,7 +151,12 @@ export function secretFrom(
       'check that the path names a secret, and that the address is the one of Vault',
     );
   }
-  return { fields, lease: leaseFrom(answer, path) };
+  const version = plan.kind === 'kv2' ? member(member(data, 'metadata'), 'version') : undefined;
+  return {
+    fields,
+    lease: leaseFrom(answer, path),
+    version: version instanceof JsonNumber ? version.text : undefined,
+  };
 }
 
 // KV v1 answers a lease_duration with an empty lease_id: not a lease.

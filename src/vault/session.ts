@@ -5,11 +5,10 @@ import type { IdToken } from '../gitlab/id-token.ts';
 import type { Client, SendOptions } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
 import type { HttpRequest } from '../http/request.ts';
-import { compactJson, type JsonValue, member, numberMember, stringMember } from '../json.ts';
+import { compactJson, isJsonObject, type JsonValue, member, numberMember, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
-import { isUnknownToken, readAnswer, type VaultAnswer } from './answer.ts';
-import { loginRefused, readRefused } from './diagnosis.ts';
-import { EMPTY_NAME } from './login-rows.ts';
+import { isUnknownToken, readAnswer, strings, type VaultAnswer } from './answer.ts';
+import { type Asker, isFinalRefusal, loginRefused, readRefused } from './diagnosis.ts';
 import { apiPath, baseHeaders, loginRequest, type SessionSettings } from './requests.ts';
 
 /** How the job shows who it is. */
@@ -20,17 +19,18 @@ export type Credential =
   /** a Vault Agent's socket, which adds a token itself */
   | { readonly kind: 'agent' };
 
-/** How long a token is good for. */
+/** How long a token is good for, and for what. */
 export interface TokenLimits {
   /** How often it can be used; 0 is as often as one likes. */
   readonly uses: number;
   /** How long it lasts; 0 is for ever. */
   readonly seconds: number;
   readonly renewable: boolean;
+  readonly policies: readonly string[];
 }
 
 /** An open session. */
-export interface Session {
+export interface Session extends Asker {
   /** Reads a path below `/v1`. */
   readonly read: (path: readonly string[], query?: string) => Promise<VaultAnswer>;
   /** Writes to a path below `/v1`. */
@@ -41,8 +41,6 @@ export interface Session {
   ) => Promise<VaultAnswer>;
   /** The token of every request; undefined where an Agent adds its own. */
   readonly token: Secret | undefined;
-  /** The claims behind the token, for messages; undefined where there was no login. */
-  readonly idToken: IdToken | undefined;
   /** Whether the token was got by a login of this run, and is this run's to end. */
   readonly ownsToken: boolean;
   /** Whether `revoke` ends the token, and with it all leases that it made. */
@@ -55,16 +53,18 @@ export interface Session {
 
 /**
  * Opens a session, by login where the job has no token yet.
+ * @param now milliseconds since 1970, for messages about clocks
  * @throws {AppError} LOGIN_DENIED, BAD_RESPONSE, UNAVAILABLE, TLS_UNTRUSTED
  */
 export async function openSession(
   client: Client,
   settings: SessionSettings,
   credential: Credential,
+  now: () => number,
 ): Promise<Session> {
   const base = baseHeaders(settings);
   const login =
-    credential.kind === 'id-token' ? await logIn(client, settings, credential.idToken) : undefined;
+    credential.kind === 'id-token' ? await logIn(client, settings, credential.idToken, now) : undefined;
   const token = login?.token ?? (credential.kind === 'token' ? credential.token : undefined);
   const tokens = token === undefined ? [] : [token];
   const headers = token === undefined ? base : { ...base, 'x-vault-token': token.reveal() };
@@ -78,6 +78,8 @@ export async function openSession(
     write: (path, body, options) => post(apiPath(path), compactJson(body), options),
     token,
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
+    policies: login?.limits.policies,
+    namespace: settings.namespace,
     ownsToken: login !== undefined,
     endsLeases: login?.revocable === true,
     limits: login?.limits,
@@ -100,12 +102,15 @@ interface Login {
   readonly limits: TokenLimits;
 }
 
-async function logIn(client: Client, settings: SessionSettings, idToken: IdToken): Promise<Login> {
-  const response = await client.send(loginRequest(settings, idToken), {
-    isFinal: ({ body }) => EMPTY_NAME.test(body.toString()),
-  });
+async function logIn(
+  client: Client,
+  settings: SessionSettings,
+  idToken: IdToken,
+  now: () => number,
+): Promise<Login> {
+  const response = await client.send(loginRequest(settings, idToken), { isFinal: isFinalRefusal });
   const answer = readAnswer(response, [idToken.token]);
-  if (answer.status >= 300) throw loginRefused(answer, settings, idToken);
+  if (answer.status >= 300) throw loginRefused(answer, settings, idToken, now());
   const auth = member(answer.json, 'auth');
   const token = stringMember(auth, 'client_token') ?? '';
   if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -140,7 +145,7 @@ export async function lookUpToken(session: Session): Promise<TokenLimits | undef
   const answer = await session.read(path);
   if (answer.status === 403 && !isUnknownToken(answer)) return undefined;
   if (answer.status !== 200) {
-    throw readRefused(answer, { path, kind: 'other', version: undefined }, session.idToken);
+    throw readRefused(answer, { path, kind: 'other', version: undefined }, session);
   }
   return limitsIn(member(answer.json, 'data'), 'ttl');
 }
@@ -150,5 +155,12 @@ function limitsIn(token: JsonValue | undefined, seconds: 'ttl' | 'lease_duration
     uses: numberMember(token, 'num_uses'),
     seconds: numberMember(token, seconds),
     renewable: member(token, 'renewable') === true,
+    policies: policiesIn(token),
   };
+}
+
+// A look-up keeps those of the token's entity apart; a login names all of them together.
+function policiesIn(token: JsonValue | undefined): string[] {
+  if (!isJsonObject(token)) return [];
+  return [...new Set([...strings(token, 'policies'), ...strings(token, 'identity_policies')])];
 }

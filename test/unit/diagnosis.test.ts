@@ -7,7 +7,7 @@ import type { AppError } from '../../src/errors.ts';
 import { readAnswer } from '../../src/vault/answer.ts';
 import { loginRefused, readRefused } from '../../src/vault/diagnosis.ts';
 import { assertHides, assertPlain } from './failures.ts';
-import { answer, idToken, jwt, response, workOf } from './fakes.ts';
+import { answer, asker, idToken, jwt, NOW, OWN_TOKEN, response, workOf } from './fakes.ts';
 
 const PLAN = { path: ['secret', 'data', 'app'], kind: 'kv2', version: undefined } as const;
 
@@ -44,9 +44,11 @@ function explained(status: number, texts: readonly string[]): AppError[] {
       answer(status, body),
       { ...SETTINGS, role: texts[0] ?? '', authPath: [texts.join('')] },
       idToken(),
+      NOW,
     ),
-    readRefused(answer(status, body), plan, idToken()),
-    readRefused(answer(status, { errors: texts }), plan, undefined),
+    readRefused(answer(status, body), plan, asker({ policies: texts, namespace: texts[0] })),
+    readRefused(answer(status, { errors: texts }), plan, OWN_TOKEN, { mount: 'nothing', newest: texts[0] }),
+    readRefused(answer(status, { errors: [] }), { ...plan, version: 1 }, OWN_TOKEN, { newest: texts[0] }),
   ];
 }
 
@@ -82,7 +84,7 @@ test('whatever a server says, the message does not hold the ID token that it was
   fc.assert(
     fc.property(fc.constantFrom(...STATUSES), hostile, hostile, (status, before, after) => {
       const repeated = response(status, { errors: [before + jwt() + after] });
-      const error = loginRefused(readAnswer(repeated, [idToken().token]), SETTINGS, idToken());
+      const error = loginRefused(readAnswer(repeated, [idToken().token]), SETTINGS, idToken(), NOW);
       for (const part of jwt().split('.')) assertHides(error, part.slice(0, 20));
     }),
     { numRuns: 500 },

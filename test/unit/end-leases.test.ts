@@ -9,7 +9,7 @@ import { Secret } from '../../src/secret.ts';
 import { endLeases } from '../../src/vault/renewal.ts';
 import type { Lease } from '../../src/vault/secrets.ts';
 import { openSession } from '../../src/vault/session.ts';
-import { fakeClient, response } from './fakes.ts';
+import { fakeClient, NOW, response } from './fakes.ts';
 import { lease } from './renewals.ts';
 
 const NOT_ALLOWED = 'the policy does not allow sys/leases/revoke';
@@ -26,7 +26,7 @@ async function end(leases: readonly Lease[], answers: (body: string) => HttpResp
   });
   const settings = { authPath: ['jwt'], role: 'r', namespace: undefined };
   const credential = { kind: 'token', token: new Secret('hvs.own') } as const;
-  const session = await openSession(client, settings, credential);
+  const session = await openSession(client, settings, credential, () => NOW);
   const messages: string[] = [];
   const clock = { now: 0 };
   const writeMessage = (line: string) => void messages.push(line);

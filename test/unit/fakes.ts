@@ -7,6 +7,7 @@ import type { TrustSettings } from '../../src/http/trust.ts';
 import type { Io } from '../../src/io.ts';
 import { readSettings, type SettingFlags, type Settings } from '../../src/settings.ts';
 import { readAnswer, type VaultAnswer } from '../../src/vault/answer.ts';
+import type { Asker } from '../../src/vault/diagnosis.ts';
 
 /** An `Io` that keeps what it is given. */
 export interface FakeIo extends Io {
@@ -38,6 +39,7 @@ export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: W
     listFolder: (path) => [...(folders[path] ?? absent(path))],
     useCertificateStore: (file, folder) => void stores.push([file, folder]),
     input: () => inPieces(input),
+    writePart: (part) => void written.push(part),
     cutShort: new Promise<never>(() => undefined),
     letSignalsEnd: () => undefined,
     takeSignals: () => () => undefined,
@@ -100,6 +102,9 @@ export function fakeVault(table: Readonly<Record<string, HttpResponse>>): FakeCl
 /** The moment at which the unit tests run, in milliseconds. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
+/** A clock that shows it. */
+export const clock = () => NOW;
+
 /** The claims of the job's ID token. */
 export const CLAIMS = {
   iss: 'https://gitlab.shared.cwiq.io',
@@ -124,6 +129,20 @@ export function jwt(claims: object = CLAIMS): string {
 export function idToken(claims: object = CLAIMS): IdToken {
   return readIdToken('VAULT_ID_TOKEN', { VAULT_ID_TOKEN: jwt(claims) }, NOW);
 }
+
+/** Who asks, for messages: by a login unless said. */
+export function asker(changes: Partial<Asker> = {}): Asker {
+  return {
+    idToken: idToken(),
+    token: {},
+    policies: ['default', 'nexus-ci'],
+    namespace: undefined,
+    ...changes,
+  };
+}
+
+/** Who asks with a VAULT_TOKEN. */
+export const OWN_TOKEN: Asker = { idToken: undefined, token: {}, policies: undefined, namespace: undefined };
 
 /** The settings of a job that says where Vault is, with what else it sets. */
 export function settle(variables: Readonly<Record<string, string>> = {}, flags: SettingFlags = {}): Settings {

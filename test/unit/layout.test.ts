@@ -12,7 +12,7 @@ import { bundle } from '../../build/bundle.ts';
 const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli.ts'],
-  ['commands/'],
+  ['commands/', 'doctor/'],
   ['options.ts', 'settings.ts', 'usage.ts', 'mapping.ts'],
   ['help/'],
   ['child/'],
@@ -28,6 +28,8 @@ const LAYERS: readonly (readonly string[])[] = [
     'setting-values.ts',
     'system-failure.ts',
     'release.ts',
+    'error-docs.ts',
+    'times.ts',
   ],
 ];
 const LONGEST = 250;

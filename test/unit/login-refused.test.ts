@@ -6,11 +6,11 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { loginRefused } from '../../src/vault/diagnosis.ts';
 import type { SessionSettings } from '../../src/vault/requests.ts';
 import { assertFailure, assertHides, assertHolds, assertPlain } from './failures.ts';
-import { answer, CLAIMS, idToken, jwt } from './fakes.ts';
+import { answer, CLAIMS, idToken, jwt, NOW } from './fakes.ts';
 
 const SETTINGS: SessionSettings = { authPath: ['gitlab', 'prod'], role: 'nexus-ci', namespace: 'team/a' };
 const refused = (status: number, text: string, settings = SETTINGS) =>
-  loginRefused(answer(status, { errors: [text] }), settings, idToken());
+  loginRefused(answer(status, { errors: [text] }), settings, idToken(), NOW);
 
 const time = (seconds: number) => new Date(seconds * 1000).toISOString();
 
@@ -21,8 +21,16 @@ const ROWS: readonly Row[] = [
   ['role "nexus-ci" could not be found', 'auth/gitlab/prod has no role "nexus-ci"', '--role'],
   ['role with oidc role_type is not allowed', 'for logins in a browser', 'role_type jwt'],
   ['missing token', 'Vault got an empty ID token', 'VAULT_ID_TOKEN', 'ID_TOKEN_MISSING'],
-  ['could not load configuration', 'auth/gitlab/prod is not set up', 'gitlab/prod/config'],
-  ['error configuring token validator: x', 'auth/gitlab/prod is not set up', 'gitlab/prod/config'],
+  [
+    'could not load configuration',
+    'auth/gitlab/prod is there, but was never configured',
+    'gitlab/prod/config',
+  ],
+  [
+    'error configuring token validator: x',
+    'auth/gitlab/prod cannot fetch the keys of the GitLab it trusts',
+    'gitlab/prod/config',
+  ],
   [
     'audience claim found in JWT but no audiences bound to the role',
     `has no bound_audiences, yet the ID token has an aud: "${CLAIMS.aud}"`,
@@ -44,9 +52,34 @@ const ROWS: readonly Row[] = [
   [
     'error validating claims: claim "environment" is missing',
     "wants the claim environment, and this job's ID token has none",
-    '`environment:`',
+    'environment:',
   ],
   ['error validating claims: claim "x" is missing', 'wants the claim x', 'x out of bound_claims'],
+  [
+    'error validating claims: received claim is not a string, bool, int or list: map[id:9]',
+    'bound_claims for a claim that is an object',
+    'JSON Pointer',
+  ],
+  [
+    'failed to fetch groups: "groups_direct" claim not found in token',
+    'takes groups from the claim groups_direct, which is absent',
+    'groups_claim',
+  ],
+  ["error converting claim 'iat' to string", 'copies the claim iat', 'iat out of claim_mappings'],
+  ['value 7 in groups claim could not be parsed as string', 'no list of texts', 'groups_claim'],
+  [
+    'unsupported operation',
+    'the auth method at auth/gitlab/prod is none for JWTs',
+    'vault auth list',
+    'LOGIN_DENIED',
+    405,
+  ],
+  [
+    'no issued at (iat), not before (nbf), or expiration time (exp) claims in token',
+    'the JWT in VAULT_ID_TOKEN has no time',
+    'id_tokens:',
+    'ID_TOKEN_INVALID',
+  ],
   [
     'error validating claims: claim "ref" does not match any associated bound claim values',
     'the role "nexus-ci" is not for this job: its ref is "main"',
@@ -59,11 +92,15 @@ const ROWS: readonly Row[] = [
   ],
   [
     'error verifying token signature: no known key successfully validated the token signature',
-    `does not know the key that signed the ID token of "${CLAIMS.iss}"`,
+    `does not know the key that signed the ID token: key absent of "${CLAIMS.iss}"`,
     'check --auth-path',
   ],
-  ['failed to verify id token signature', `"${CLAIMS.iss}"`, 'keys of GitLab were changed'],
-  ['fetching keys oidc: get keys failed: x', 'Vault cannot reach GitLab', 'whoever owns Vault'],
+  ['failed to verify id token signature', `"${CLAIMS.iss}"`, `the keys of "${CLAIMS.iss}" were changed`],
+  [
+    'fetching keys oidc: get keys failed: x',
+    'cannot fetch the keys of the GitLab it trusts',
+    'whoever owns Vault',
+  ],
   [
     'oidc: malformed jwt: x',
     'Vault does not take what VAULT_ID_TOKEN holds',
@@ -75,7 +112,7 @@ const ROWS: readonly Row[] = [
   [
     'error validating token: invalid issuer (iss) claim',
     `trusts another GitLab: this job's iss is "${CLAIMS.iss}"`,
-    'bound_issuer at auth/gitlab/prod/config',
+    'bound_issuer says whom it trusts: vault read auth/gitlab/prod/config',
   ],
   [
     'error validating token: invalid subject (sub) claim',
@@ -123,14 +160,14 @@ const ROWS: readonly Row[] = [
   ],
   [
     'failed to parse JSON input: malformed JSON',
-    'login refused by Vault (500): failed to parse',
-    '',
-    'LOGIN_DENIED',
+    'what Vault got was not what civault sent (500): failed to parse',
+    'changes requests',
+    'BAD_RESPONSE',
     500,
   ],
   ['namespace not found', 'Vault has no namespace "team/a"', '--namespace', 'LOGIN_DENIED', 404],
   ['namespaces feature not enabled', 'this Vault has no namespaces', 'VAULT_NAMESPACE', 'LOGIN_DENIED', 403],
-  ['something new', 'login refused by Vault (400): something new', 'check the role'],
+  ['something new', 'login refused: Vault answered 400: something new', 'check the role'],
 ];
 for (const [text, message, hint, code = 'LOGIN_DENIED', status = 400] of ROWS) {
   test(`${status} "${text.trim()}" is ${code}: ${message}`, () => {
@@ -148,28 +185,33 @@ test('a role that was left to Vault is called so', () => {
 
 test('an audience that is a list is shown whole', () => {
   const token = idToken({ ...CLAIMS, aud: ['a', 'b'] });
-  const error = loginRefused(answer(400, { errors: ['invalid audience (aud) claim'] }), SETTINGS, token);
+  const error = loginRefused(answer(400, { errors: ['invalid audience (aud) claim'] }), SETTINGS, token, NOW);
   assertFailure(error, 'LOGIN_DENIED', 'its aud is "a", "b"');
 });
 
 for (const aud of [undefined, [], null, {}]) {
   test(`an audience of ${JSON.stringify(aud) ?? 'none'} is told as something`, () => {
     const token = idToken({ ...CLAIMS, aud });
-    const error = loginRefused(answer(400, { errors: ['invalid audience (aud) claim'] }), SETTINGS, token);
+    const error = loginRefused(
+      answer(400, { errors: ['invalid audience (aud) claim'] }),
+      SETTINGS,
+      token,
+      NOW,
+    );
     assert.match(error.message, /its aud is ./);
   });
 }
 
 test('a refusal without a word still tells its status', () => {
   assertFailure(
-    loginRefused(answer(400, { errors: [] }), SETTINGS, idToken()),
+    loginRefused(answer(400, { errors: [] }), SETTINGS, idToken(), NOW),
     'LOGIN_DENIED',
-    'login refused by Vault (400)',
+    'login refused: Vault answered 400',
   );
 });
 
 test('of more than one text the narrower is told', () => {
   const errors = ['permission denied', 'error validating token: invalid audience (aud) claim'];
-  const error = loginRefused(answer(403, { errors }), SETTINGS, idToken());
+  const error = loginRefused(answer(403, { errors }), SETTINGS, idToken(), NOW);
   assertFailure(error, 'LOGIN_DENIED', 'its aud is');
 });

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { lookUpMount, type Mount, mountFrom, startsWith } from '../../src/vault/mounts.ts';
+import { lookUpMount, mountFrom, startsWith } from '../../src/vault/mounts.ts';
+import type { MountLookup } from '../../src/vault/requests.ts';
 import { openSession } from '../../src/vault/session.ts';
 import { assertPlain, assertRefused, assertRejected } from './failures.ts';
-import { answer, fakeVault, response } from './fakes.ts';
+import { answer, clock, fakeVault, response } from './fakes.ts';
 
 const PATH = ['team', 'kv', 'app'];
 const mount = (data: unknown) => answer(200, { data });
@@ -26,7 +27,11 @@ for (const [data, path, kind] of [
   });
 }
 
-for (const status of [400, 403, 404, 405]) {
+test('403 tells that the token may use nothing on the mount, or that there is none', async () => {
+  assert.equal(await askedOf(403), 'nothing');
+});
+
+for (const status of [400, 404, 405]) {
   test(`${status} tells nothing about the mount`, async () => {
     assert.equal(await askedOf(status), undefined);
   });
@@ -44,7 +49,7 @@ for (const [status, code] of [
   });
 }
 
-async function askedOf(status: number): Promise<Mount | undefined> {
+async function askedOf(status: number): Promise<MountLookup | undefined> {
   const client = fakeVault({
     'GET /v1/sys/internal/ui/mounts/team/kv/app': response(status, { errors: ['no'] }),
   });
@@ -52,6 +57,7 @@ async function askedOf(status: number): Promise<Mount | undefined> {
     client,
     { authPath: ['jwt'], role: '', namespace: undefined },
     { kind: 'agent' },
+    clock,
   );
   return lookUpMount(session, PATH);
 }
@@ -77,7 +83,7 @@ test('the mount is asked for as the Vault CLI does, each segment encoded', async
     'GET /v1/sys/internal/ui/mounts/team/a%20b/c%2Fd': response(200, { data: { path: 'team/', type: 'kv' } }),
   });
   const settings = { authPath: ['jwt'], role: '', namespace: undefined };
-  const session = await openSession(client, settings, { kind: 'agent' });
+  const session = await openSession(client, settings, { kind: 'agent' }, clock);
   assert.deepEqual(await lookUpMount(session, path), { path: ['team'], kind: 'kv1' });
   assert.equal(await lookUpMount(session, ['elsewhere']), undefined);
 });

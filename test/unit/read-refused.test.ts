@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { ErrorCode } from '../../src/errors.ts';
 import { readRefused } from '../../src/vault/diagnosis.ts';
 import { assertFailure, assertHides, assertHolds, assertPlain } from './failures.ts';
-import { answer, idToken } from './fakes.ts';
+import { answer, asker, OWN_TOKEN } from './fakes.ts';
 
 const PLAN = { path: ['secret', 'data', 'app'], kind: 'kv2', version: undefined } as const;
 const deleted = (data: object) => ({ data: { data: null, metadata: { version: 2, ...data } } });
@@ -16,7 +16,7 @@ const ROWS: readonly Row[] = [
     403,
     errors('1 error occurred:\n\t* permission denied\n\n'),
     'PERMISSION_DENIED',
-    "the token's policies do not allow to read secret/data/app",
+    "the token's policies (default, nexus-ci) do not allow to read secret/data/app",
     'path "secret/data/app" { capabilities = ["read"] }',
   ],
   [403, errors('permission denied'), 'PERMISSION_DENIED', 'do not allow to read secret/data/app', ''],
@@ -44,7 +44,7 @@ const ROWS: readonly Row[] = [
     404,
     deleted({ deletion_time: '2026-01-01T00:00:00Z' }),
     'SECRET_NOT_FOUND',
-    'deleted at 2026-01-01T00:00:00Z',
+    'version 2 of secret/data/app was deleted on 2026-01-01 at 00:00:00 UTC',
     'undelete',
   ],
   [404, deleted({ deletion_time: '', destroyed: true }), 'SECRET_NOT_FOUND', 'was destroyed', '?version=N'],
@@ -63,7 +63,7 @@ const ROWS: readonly Row[] = [
 ];
 for (const [status, body, code, message, hint] of ROWS) {
   test(`${status} ${JSON.stringify(body)} is ${code}: ${message}`, () => {
-    const error = assertFailure(readRefused(answer(status, body), PLAN, idToken()), code, message);
+    const error = assertFailure(readRefused(answer(status, body), PLAN, asker()), code, message);
     assertHolds(error.hint ?? '', hint);
     assertPlain(error);
   });
@@ -73,7 +73,7 @@ const INVALID = answer(403, errors('2 errors occurred:\n\t* permission denied\n\
 
 test("a token of the job's own that Vault does not know is told to be unset", () => {
   const error = assertFailure(
-    readRefused(INVALID, PLAN, undefined),
+    readRefused(INVALID, PLAN, OWN_TOKEN),
     'PERMISSION_DENIED',
     'the token in VAULT_TOKEN',
   );
@@ -81,11 +81,11 @@ test("a token of the job's own that Vault does not know is told to be unset", ()
 });
 
 test('a job that logged in is not told to unset a VAULT_TOKEN that it does not have', () => {
-  const error = assertFailure(readRefused(INVALID, PLAN, idToken()), 'PERMISSION_DENIED', 'the login gave');
+  const error = assertFailure(readRefused(INVALID, PLAN, asker()), 'PERMISSION_DENIED', 'the login gave');
   assertHides(error, 'VAULT_TOKEN');
 });
 
 test('the version that was asked for is named', () => {
-  const error = readRefused(answer(404, errors()), { ...PLAN, version: 7 }, undefined);
+  const error = readRefused(answer(404, errors()), { ...PLAN, version: 7 }, OWN_TOKEN);
   assertFailure(error, 'SECRET_NOT_FOUND', 'or it has no version 7');
 });

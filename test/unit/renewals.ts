@@ -7,7 +7,7 @@ import type { HttpResponse } from '../../src/http/request.ts';
 import { keepAlive } from '../../src/vault/renewal.ts';
 import type { Lease } from '../../src/vault/secrets.ts';
 import { type Credential, openSession } from '../../src/vault/session.ts';
-import { idToken, response } from './fakes.ts';
+import { clock, idToken, response } from './fakes.ts';
 
 export const RENEW_LEASE = '/v1/sys/leases/renew';
 export const RENEW_TOKEN = '/v1/auth/token/renew-self';
@@ -78,7 +78,7 @@ export async function play({ leases = [], renew = () => 0, auth = {}, random = 0
   };
   const byLogin: Credential = { kind: 'id-token', idToken: idToken() };
   const settings = { authPath: ['jwt'], role: 'r', namespace: undefined };
-  const session = await openSession(client, settings, rest.credential ?? byLogin);
+  const session = await openSession(client, settings, rest.credential ?? byLogin, clock);
   const writeMessage = (line: string) => void messages.push(`${Math.round(now / 100) / 10}: ${line}`);
   let isOver = false;
   void keepAlive(session, leases, 0, { elapsed: () => now, random: () => random, sleep, writeMessage }).then(

@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compactJson } from '../../src/json.ts';
-import type { Mount } from '../../src/vault/mounts.ts';
 import { parseReference } from '../../src/vault/reference.ts';
-import type { ReadPlan } from '../../src/vault/requests.ts';
+import type { Mount, ReadPlan } from '../../src/vault/requests.ts';
 import { planRead, secretFrom } from '../../src/vault/secrets.ts';
 import { assertPlain, assertRefused, assertTells } from './failures.ts';
-import { answer } from './fakes.ts';
+import { answer, OWN_TOKEN } from './fakes.ts';
 
 const kv2 = (path: string): Mount => ({ path: path.split('/'), kind: 'kv2' });
 const kv1 = (path: string): Mount => ({ path: path.split('/'), kind: 'kv1' });
@@ -69,7 +68,6 @@ const plan = (path: string, kind: Mount['kind'], version?: number): ReadPlan => 
 const KV2 = plan('secret/data/app', 'kv2');
 const KV1 = plan('legacy/app', 'kv1');
 const DATABASE = plan('database/creds/app', 'other');
-const nobody = { idToken: undefined };
 
 const READS: readonly (readonly [
   what: string,
@@ -123,7 +121,7 @@ const READS: readonly (readonly [
 ];
 for (const [what, read, body, fields, lease] of READS) {
   test(`${what} is read for its fields${lease === undefined ? ', and is not leased' : ' and its lease'}`, () => {
-    const secret = secretFrom(answer(200, body), read, nobody);
+    const secret = secretFrom(answer(200, body), read, OWN_TOKEN);
     assert.equal(compactJson(secret.fields), fields);
     assert.deepEqual(secret.lease, lease);
   });
@@ -155,7 +153,7 @@ for (const [what, status, body, read, code, part] of [
     'BAD_RESPONSE',
     'holds no secret',
   ],
-  ['a deleted version', 404, DELETED, KV2, 'SECRET_NOT_FOUND', 'was deleted at 2026-01-01T00:00:00Z'],
+  ['a deleted version', 404, DELETED, KV2, 'SECRET_NOT_FOUND', 'was deleted on 2026-01-01 at 00:00:00 UTC'],
   ['a destroyed version', 404, DESTROYED, KV2, 'SECRET_NOT_FOUND', 'was destroyed'],
   ['nothing there', 404, { errors: [] }, KV2, 'SECRET_NOT_FOUND', 'there is no secret at secret/data/app'],
   [
@@ -169,7 +167,7 @@ for (const [what, status, body, read, code, part] of [
   ['an answer without a body', 204, undefined, KV1, 'BAD_RESPONSE', 'Vault answered 204 for legacy/app'],
 ] as const) {
   test(`${what} is ${code}: ${part}`, () => {
-    const error = assertRefused(() => secretFrom(answer(status, body), read, nobody), code, part);
+    const error = assertRefused(() => secretFrom(answer(status, body), read, OWN_TOKEN), code, part);
     assertPlain(error);
     assertTells(error, read.path.join('/'));
   });

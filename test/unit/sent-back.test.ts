@@ -7,7 +7,7 @@ import { parseReference } from '../../src/vault/reference.ts';
 import { readSecrets } from '../../src/vault/secrets.ts';
 import { type Credential, openSession } from '../../src/vault/session.ts';
 import { assertHides, assertRejected } from './failures.ts';
-import { fakeClient, idToken, jwt, response } from './fakes.ts';
+import { clock, fakeClient, idToken, jwt, response } from './fakes.ts';
 
 const SETTINGS = { authPath: ['jwt'], role: 'nexus-ci', namespace: undefined };
 const TOKEN = 'hvs.CAESI-marked_token.1';
@@ -28,7 +28,7 @@ const ECHOES: readonly (readonly [status: number, login: ErrorCode, read: ErrorC
 for (const [status, login, read] of ECHOES) {
   test(`a ${status} that sends the ID token back does not bring it into the message`, async () => {
     const client = fakeClient(({ body }) => response(status, { errors: [`got ${body}`] }));
-    const error = await assertRejected(openSession(client, SETTINGS, byLogin), login, 'Vault');
+    const error = await assertRejected(openSession(client, SETTINGS, byLogin, clock), login, 'Vault');
     assertHides(error, jwt().slice(0, 40));
   });
 
@@ -39,7 +39,7 @@ for (const [status, login, read] of ECHOES) {
           ? response(200, { auth: { client_token: TOKEN } })
           : response(status, { errors: [`got ${headers['x-vault-token']}`] }),
       );
-      const session = await openSession(client, SETTINGS, credential);
+      const session = await openSession(client, SETTINGS, credential, clock);
       const part = read === 'UNAVAILABLE' ? 'Vault' : 'secret/data/a';
       assertHides(
         await assertRejected(readSecrets(session, [parseReference('secret/data/a')]), read, part),
@@ -64,7 +64,7 @@ for (const [what, body, part] of [
 ] as const) {
   test(`a token that stands where Vault says ${what} is not brought into the message`, async () => {
     const client = fakeClient(({ headers }) => response(404, body(headers['x-vault-token'] ?? '')));
-    const session = await openSession(client, SETTINGS, byToken);
+    const session = await openSession(client, SETTINGS, byToken, clock);
     const reading = readSecrets(session, [parseReference('secret/data/a')]);
     assertHides(await assertRejected(reading, 'SECRET_NOT_FOUND', part), 's.LegacyForm4marked');
   });
@@ -74,7 +74,7 @@ test('a token that stands where Vault names the mount is not brought into the me
   const client = fakeClient(({ headers }) =>
     response(200, { data: { path: `${headers['x-vault-token']}/` } }),
   );
-  const session = await openSession(client, SETTINGS, byToken);
+  const session = await openSession(client, SETTINGS, byToken, clock);
   const reading = readSecrets(session, [parseReference('secret/a')]);
   assertHides(
     await assertRejected(reading, 'BAD_RESPONSE', 'asked for the mount of secret/a'),

@@ -9,7 +9,7 @@ import type { SessionSettings } from '../../src/vault/requests.ts';
 import { readSecrets } from '../../src/vault/secrets.ts';
 import { type Credential, openSession } from '../../src/vault/session.ts';
 import { assertHides, assertRejected } from './failures.ts';
-import { type FakeClient, fakeClient, fakeVault, idToken, jwt, response } from './fakes.ts';
+import { clock, type FakeClient, fakeClient, fakeVault, idToken, jwt, response } from './fakes.ts';
 
 const SETTINGS: SessionSettings = { authPath: ['jwt'], role: 'nexus-ci', namespace: undefined };
 const TOKEN = 'hvs.CAESI-marked_token.1';
@@ -30,7 +30,7 @@ test('one login serves all reads, and the token goes with each of them', async (
     'GET /v1/secret/data/a': secret,
     'GET /v1/secret/data/b': secret,
   });
-  const session = await openSession(client, SETTINGS, byLogin);
+  const session = await openSession(client, SETTINGS, byLogin, clock);
   await readSecrets(session, ['secret/data/a#a', 'secret/data/b#a', 'secret/data/a'].map(parseReference));
   assert.deepEqual(asked(client), [LOGIN, 'GET /v1/secret/data/a', 'GET /v1/secret/data/b']);
   assert.deepEqual(
@@ -47,7 +47,7 @@ for (const [what, credential] of [
 ] as const) {
   test(`with ${what}, every request says X-Vault-Request and its namespace`, async () => {
     const client = fakeVault({ [LOGIN]: loggedIn() });
-    const session = await openSession(client, { ...SETTINGS, namespace: 'team/a' }, credential);
+    const session = await openSession(client, { ...SETTINGS, namespace: 'team/a' }, credential, clock);
     await session.read(['secret', 'data', 'a']);
     await session.revoke(soon);
     for (const { headers } of client.requests) {
@@ -58,17 +58,21 @@ for (const [what, credential] of [
 }
 
 for (const [what, auth, limits] of [
-  ['nothing', {}, { uses: 0, seconds: 0, renewable: false }],
+  ['nothing', {}, { uses: 0, seconds: 0, renewable: false, policies: [] }],
   [
     'all of it',
-    { num_uses: 2, lease_duration: 600, renewable: true },
-    { uses: 2, seconds: 600, renewable: true },
+    { num_uses: 2, lease_duration: 600, renewable: true, policies: ['default', 'ci'] },
+    { uses: 2, seconds: 600, renewable: true, policies: ['default', 'ci'] },
   ],
-  ['no truth value', { lease_duration: 60, renewable: 'true' }, { uses: 0, seconds: 60, renewable: false }],
+  [
+    'no truth value, and policies that are no texts,',
+    { lease_duration: 60, renewable: 'true', policies: ['a', 7] },
+    { uses: 0, seconds: 60, renewable: false, policies: ['a'] },
+  ],
 ] as const) {
   test(`a login that says ${what} of its token is taken at its word`, async () => {
     const client = fakeVault({ [LOGIN]: loggedIn({ client_token: TOKEN, ...auth }) });
-    assert.deepEqual((await openSession(client, SETTINGS, byLogin)).limits, limits);
+    assert.deepEqual((await openSession(client, SETTINGS, byLogin, clock)).limits, limits);
   });
 }
 
@@ -79,7 +83,7 @@ for (const [what, credential, token] of [
 ] as const) {
   test(`with ${what}, a write is a POST of JSON with the session's token`, async () => {
     const client = fakeVault({ [LOGIN]: loggedIn(), 'POST /v1/sys/leases/renew': response(200, {}) });
-    const session = await openSession(client, SETTINGS, credential);
+    const session = await openSession(client, SETTINGS, credential, clock);
     assert.equal(session.token?.reveal(), token);
     const answered = await session.write(['sys', 'leases', 'renew'], new Map([['lease_id', 'x/y']]));
     const sent = client.requests.at(-1);
@@ -92,13 +96,13 @@ for (const [what, credential, token] of [
 
 test('without a namespace there is no header for one', async () => {
   const client = fakeVault({});
-  await (await openSession(client, SETTINGS, byToken)).read(['a']);
+  await (await openSession(client, SETTINGS, byToken, clock)).read(['a']);
   assert.deepEqual(client.requests[0]?.headers, { 'x-vault-request': 'true', 'x-vault-token': 'hvs.own' });
 });
 
 test('an agent adds the token itself, so none is sent', async () => {
   const client = fakeVault({});
-  const session = await openSession(client, SETTINGS, { kind: 'agent' });
+  const session = await openSession(client, SETTINGS, { kind: 'agent' }, clock);
   await session.read(['a']);
   assert.deepEqual(client.requests[0]?.headers, { 'x-vault-request': 'true' });
   assert.deepEqual([session.ownsToken, session.idToken], [false, undefined]);
@@ -113,7 +117,7 @@ for (const [what, credential, auth, revoked] of [
 ] as const) {
   test(`a token ${what} is ${revoked ? '' : 'not '}revoked`, async () => {
     const client = fakeVault({ [LOGIN]: loggedIn(auth), [REVOKE]: response(204) });
-    const session = await openSession(client, SETTINGS, credential);
+    const session = await openSession(client, SETTINGS, credential, clock);
     await session.revoke(soon);
     assert.equal(asked(client).includes(REVOKE), revoked);
     if (!revoked) return;
@@ -128,7 +132,7 @@ test('a revocation that fails throws nothing, and says that it failed', async ()
     if (path.endsWith('/login')) return loggedIn();
     throw new TypeError('cut');
   });
-  const session = await openSession(client, SETTINGS, byLogin);
+  const session = await openSession(client, SETTINGS, byLogin, clock);
   assert.equal(await session.revoke(soon), false);
   assert.equal(asked(client).at(-1), REVOKE);
 });
@@ -143,14 +147,14 @@ for (const [what, auth, text, ended] of [
   test(`a token ${what} taken for ended`, async () => {
     const refusal = response(403, { errors: [text] });
     const client = fakeVault({ [LOGIN]: loggedIn({ client_token: TOKEN, ...auth }), [REVOKE]: refusal });
-    const session = await openSession(client, SETTINGS, byLogin);
+    const session = await openSession(client, SETTINGS, byLogin, clock);
     assert.equal(await session.revoke(soon), ended);
   });
 }
 
 test('a login that any other try would find refused as well is not tried again', async () => {
   const client = fakeVault({ [LOGIN]: loggedIn() });
-  await openSession(client, SETTINGS, byLogin);
+  await openSession(client, SETTINGS, byLogin, clock);
   const isFinal = client.options[0]?.isFinal;
   assert.equal(isFinal?.(response(500, { errors: ['missing name in alias'] })), true);
   assert.equal(isFinal?.(response(500, { errors: ['local node not active'] })), false);
@@ -183,7 +187,7 @@ for (const [what, answered, code, part] of [
   ['no content', response(204), 'BAD_RESPONSE', 'sent no token'],
 ] as const) {
   test(`a login answered with ${what} is ${code}: ${part}`, async () => {
-    const session = openSession(fakeVault({ [LOGIN]: answered }), SETTINGS, byLogin);
+    const session = openSession(fakeVault({ [LOGIN]: answered }), SETTINGS, byLogin, clock);
     assertHides(await assertRejected(session, code, part), 'hvs.mark', jwt());
   });
 }

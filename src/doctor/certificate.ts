@@ -1,0 +1,45 @@
+// The doctor's step for the server's certificate: for which name, by which CA, until when, and who trusts it.
+
+import type { X509Certificate } from 'node:crypto';
+import { printable } from '../errors.ts';
+import type { Endpoint } from '../http/address.ts';
+import { issuerOf } from '../http/certificate-failure.ts';
+import type { Trust } from '../http/trust.ts';
+import { shownDuration } from '../times.ts';
+import { ok, type Step, skip } from './step.ts';
+
+/** What is known of a certificate that was accepted. */
+export interface Accepted {
+  readonly endpoint: Endpoint;
+  readonly trust: Trust;
+  readonly serverName: string | undefined;
+  readonly certificate: X509Certificate | undefined;
+  readonly now: number;
+}
+
+/** Tells of a certificate. */
+export function certificateStep({ endpoint, trust, serverName, certificate, now }: Accepted): Step {
+  if (endpoint.scheme !== 'https') {
+    return skip(
+      'certificate',
+      endpoint.scheme === 'unix' ? 'a socket has none' : 'http has none: tokens go in plain text',
+    );
+  }
+  const isChecked = trust.options.rejectUnauthorized;
+  if (certificate === undefined) return ok('certificate', 'it is trusted');
+  const name = printable(serverName ?? endpoint.host);
+  const issuer = issuerOf(certificate);
+  const end = new Date(certificate.validTo);
+  const until = end.toISOString().slice(0, 10);
+  const left = shownDuration(end.getTime() - now);
+  const facts = {
+    name,
+    issuer,
+    valid_until: end.toISOString(),
+    trusted_by: isChecked ? trust.source : 'VAULT_SKIP_VERIFY',
+  };
+  const says = isChecked
+    ? `for ${name}, by ${issuer}, until ${until} (${left}); trusted by ${trust.source}`
+    : `not checked: VAULT_SKIP_VERIFY is set; it is by ${issuer}, until ${until} (${left})`;
+  return ok('certificate', says, { facts });
+}

@@ -1,0 +1,63 @@
+// The doctor's steps for secrets: whether each can be read, and which fields it has. Never a value.
+
+import { printable } from '../errors.ts';
+import { JsonNumber } from '../json.ts';
+import { selectField } from '../vault/fields.ts';
+import { formatReference, type Reference, secretPath } from '../vault/reference.ts';
+import { readSecrets, type SecretRead } from '../vault/secrets.ts';
+import type { Session } from '../vault/session.ts';
+import { attempt, attemptLater, fail, type Outcome, ok, type Step, skip } from './step.ts';
+
+const MOST_FIELDS = 20;
+
+/** Reads each secret, every path once and all side by side. */
+export async function readEach(
+  session: Session,
+  references: readonly Reference[],
+): Promise<Outcome<SecretRead>[]> {
+  const reads = new Map<string, Promise<Outcome<SecretRead>>>();
+  return Promise.all(
+    references.map((reference) => {
+      const key = JSON.stringify([secretPath(reference), reference.version]);
+      const read =
+        reads.get(key) ?? attemptLater(readSecrets(session, [reference]).then(([secret]) => only(secret)));
+      reads.set(key, read);
+      return read;
+    }),
+  );
+}
+
+/** Tells how a secret was found. */
+export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): Step {
+  const ref = printable(formatReference(reference));
+  const facts = { ref };
+  if ('error' in outcome) return fail('secret', outcome.error, { facts });
+  const { fields, version, lease } = outcome.value;
+  const selected = attempt(() => selectField(fields, reference.field, secretPath(reference)));
+  if ('error' in selected) return fail('secret', selected.error, { facts });
+  const names = [...fields.keys()].sort();
+  const shown = names
+    .slice(0, MOST_FIELDS)
+    .map((name) => printable(name))
+    .join(', ');
+  const more = names.length > MOST_FIELDS ? `, and ${names.length - MOST_FIELDS} more` : '';
+  const kind = version === undefined ? '' : ` (version ${printable(version)})`;
+  const leased = lease === undefined ? '' : `; a lease of ${lease.seconds} s`;
+  return ok('secret', `${ref}: ${names.length === 0 ? 'no fields' : `${shown}${more}`}${kind}${leased}`, {
+    facts: {
+      ref,
+      fields: names.map((name) => printable(name)),
+      version: version === undefined ? undefined : new JsonNumber(version),
+    },
+  });
+}
+
+/** Tells that a secret was not read. */
+export function unread(reference: Reference, why: string): Step {
+  return skip('secret', `${printable(formatReference(reference))}: ${why}`);
+}
+
+function only(secret: SecretRead | undefined): SecretRead {
+  if (secret === undefined) throw new Error('a reference without its secret');
+  return secret;
+}

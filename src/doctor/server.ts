@@ -1,0 +1,131 @@
+// The way to Vault, looked at by one request that any Vault answers without a token (`sys/health`): how far it came tells
+// which step failed.
+
+import { AppError, printable, quoted } from '../errors.ts';
+import { authorityOf, type Endpoint } from '../http/address.ts';
+import type { Client } from '../http/client.ts';
+import type { Deadline } from '../http/deadline.ts';
+import { newProgress, type Progress } from '../http/progress.ts';
+import type { ProxyServer } from '../http/proxy.ts';
+import type { Trust } from '../http/trust.ts';
+import { member, stringMember } from '../json.ts';
+import { readAnswer, type VaultAnswer } from '../vault/answer.ts';
+import { notServing } from '../vault/diagnosis.ts';
+import { certificateStep } from './certificate.ts';
+import { attemptLater, fail, type Outcome, ok, type Step, type StepName, skip } from './step.ts';
+
+// Whatever state it is in, it is to say so with 200: any other status would be tried again. The namespace is left out:
+// the path is the root's alone (Vault's API documentation, "/sys/health").
+const STATES = 'standbyok=true&perfstandbyok=true&sealedcode=200&uninitcode=200&drsecondarycode=200';
+const REQUEST = {
+  method: 'GET',
+  path: `/v1/sys/health?${STATES}`,
+  headers: { 'x-vault-request': 'true' },
+} as const;
+
+const STEP_OF: Readonly<Record<Progress['phase'], StepName>> = {
+  name: 'name',
+  connect: 'connection',
+  tunnel: 'connection',
+  tls: 'certificate',
+  answer: 'health',
+  body: 'health',
+};
+
+/** Whom the doctor is on the way to. */
+export interface Way {
+  readonly endpoint: Endpoint;
+  readonly proxy: ProxyServer | undefined;
+  readonly trust: Trust;
+  readonly serverName: string | undefined;
+}
+
+/** How Vault was found. */
+export interface Health {
+  readonly steps: readonly Step[];
+  /** Undefined where no Vault answered. */
+  readonly answer: VaultAnswer | undefined;
+  /** Why no login is to be tried; undefined where one is. */
+  readonly obstacle: string | undefined;
+}
+
+/** The steps on the way to Vault, as they are told when there is no way. */
+export const WAY: readonly StepName[] = ['name', 'connection', 'certificate', 'health'];
+
+/** Asks for Vault's health, and tells each step on the way. */
+export async function askHealth(client: Client, way: Way, deadline: Deadline, now: number): Promise<Health> {
+  const progress = newProgress();
+  const outcome = await attemptLater(
+    client.send(REQUEST, { deadline, retries: 0, progress }).then((response) => readAnswer(response)),
+  );
+  const failed = 'error' in outcome ? STEP_OF[progress.phase] : undefined;
+  const steps = WAY.map((name, index) => {
+    if (failed !== undefined && index > WAY.indexOf(failed)) return skip(name, `not without the ${failed}`);
+    if ('error' in outcome && name === failed) return fail(name, outcome.error);
+    return TOLD[name as keyof typeof TOLD](way, progress, outcome, now);
+  });
+  return {
+    steps,
+    answer: 'value' in outcome ? outcome.value : undefined,
+    obstacle: obstacleIn(steps, progress),
+  };
+}
+
+// A gateway may hide the path and still let a login pass; whoever answers nothing, or says that it is sealed, will not.
+function obstacleIn(steps: readonly Step[], progress: Progress): string | undefined {
+  const failed = steps.find(({ result }) => result === 'FAIL');
+  if (failed === undefined || (failed.code === 'BAD_RESPONSE' && progress.phase === 'body')) return undefined;
+  return `not without the ${failed.name}`;
+}
+
+type Tell = (way: Way, progress: Progress, outcome: Outcome<VaultAnswer>, now: number) => Step;
+
+const TOLD = {
+  name: ({ endpoint, proxy }, { addresses }) => {
+    if (endpoint.scheme === 'unix') return skip('name', 'the address is a socket');
+    const host = printable(proxy?.host ?? endpoint.host);
+    if (addresses.length === 0) return skip('name', `${host} is an IP address`);
+    const whose =
+      proxy === undefined ? '' : `, the proxy in ${proxy.source}; it looks up ${printable(endpoint.host)}`;
+    return ok('name', `${host} is ${printable(addresses.join(', '))}${whose}`, {
+      facts: { host, addresses },
+    });
+  },
+  connection: ({ endpoint, proxy }, { peer }) => {
+    const to = printable(peer ?? authorityOf(endpoint));
+    const facts = { peer: to, proxy: proxy?.source };
+    if (endpoint.scheme === 'unix') return ok('connection', `to the socket ${to}`, { facts });
+    if (proxy === undefined) return ok('connection', `to ${to}`, { facts });
+    return ok('connection', `to the proxy ${to}, and on to ${authorityOf(endpoint)}`, { facts });
+  },
+  certificate: ({ endpoint, trust, serverName }, { certificate }, _outcome, now) =>
+    certificateStep({ endpoint, trust, serverName, certificate, now }),
+  health: (_way, _progress, outcome) =>
+    'value' in outcome ? healthStep(outcome.value) : fail('health', outcome.error),
+} satisfies Partial<Record<StepName, Tell>>;
+
+function healthStep(answer: VaultAnswer): Step {
+  const { json, status } = answer;
+  if (status !== 200) return skip('health', `the server does not tell it (${status})`);
+  const version = stringMember(json, 'version');
+  if (version === undefined) {
+    const hint = 'check that the address is the one of Vault';
+    return fail(
+      'health',
+      new AppError('BAD_RESPONSE', 'what answered does not tell the health of a Vault', hint),
+    );
+  }
+  const is = (state: string) => member(json, state) === true;
+  const facts = { version: printable(version), sealed: is('sealed'), standby: is('standby') };
+  if (member(json, 'initialized') === false)
+    return fail('health', notServing({ status: 501, errors: [] }), { facts });
+  if (facts.sealed)
+    return fail('health', notServing({ status: 503, errors: ['Vault is sealed'] }), { facts });
+  if (stringMember(json, 'replication_dr_mode') === 'secondary') {
+    const hint = `let the address name the primary cluster, not ${quoted(stringMember(json, 'cluster_name') ?? 'this one')}`;
+    const message = 'a cluster for disaster recovery answered: it serves nobody while the primary is well';
+    return fail('health', new AppError('UNAVAILABLE', message, hint), { facts });
+  }
+  const part = facts.standby ? 'in standby: it hands requests on to the active node' : 'active';
+  return ok('health', `Vault ${facts.version}, unsealed, ${part}`, { facts });
+}

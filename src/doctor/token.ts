@@ -1,0 +1,90 @@
+// The doctor's steps that take a token: the login, each secret, and the end of the token.
+
+import type { Client } from '../http/client.ts';
+import { startDeadline } from '../http/deadline.ts';
+import { type Io, orCutShort } from '../io.ts';
+import type { OtherSettings } from '../settings.ts';
+import type { Reference } from '../vault/reference.ts';
+import { endLeases } from '../vault/renewal.ts';
+import type { Lease } from '../vault/secrets.ts';
+import { type Credential, lookUpToken, openSession, type Session } from '../vault/session.ts';
+import type { Tell } from './examine.ts';
+import { tokenStep } from './identity.ts';
+import { readEach, secretStep, unread } from './secrets.ts';
+import { attemptLater, fail, ok, type Step, skip } from './step.ts';
+
+const REVOKE_WITHIN = 2_000;
+
+/** What a token is tried with. */
+export interface Trial {
+  readonly client: Client;
+  readonly settings: OtherSettings;
+  readonly credential: Credential;
+  readonly references: readonly Reference[];
+  readonly io: Io;
+}
+
+/** Logs in, reads each secret, and ends the token, also where a signal asks the run to end. */
+export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
+  const { client, settings, credential, references, io } = trial;
+  const opened = await orCutShort(
+    attemptLater(openSession(client, settings.session, credential, io.now)),
+    io,
+  );
+  if ('error' in opened) {
+    tell(fail('login', opened.error));
+    for (const reference of references) tell(unread(reference, 'not without a login'));
+    return;
+  }
+  const session = opened.value;
+  const leases = new Set<Lease>();
+  try {
+    await orCutShort(useToken(session, trial, leases, tell), io);
+  } finally {
+    const told = await endToken(session, leases, settings, io);
+    if (told !== undefined) tell(told);
+  }
+}
+
+async function useToken(
+  session: Session,
+  { settings, references }: Trial,
+  leases: Set<Lease>,
+  tell: Tell,
+): Promise<void> {
+  const looked =
+    session.limits === undefined ? await attemptLater(lookUpToken(session)) : { value: session.limits };
+  if ('error' in looked) {
+    tell(fail('login', looked.error));
+    for (const reference of references) tell(unread(reference, 'not without a token'));
+    return;
+  }
+  tell(tokenStep(session, looked.value, settings));
+  const asker = { ...session, policies: looked.value?.policies };
+  const outcomes = await readEach(asker, references);
+  for (const [index, outcome] of outcomes.entries()) {
+    const reference = references[index];
+    if (reference === undefined) continue;
+    if ('value' in outcome && outcome.value.lease !== undefined) leases.add(outcome.value.lease);
+    tell(secretStep(reference, outcome));
+  }
+}
+
+async function endToken(
+  session: Session,
+  leases: ReadonlySet<Lease>,
+  { revoke }: OtherSettings,
+  io: Io,
+): Promise<Step | undefined> {
+  if (!revoke && session.ownsToken) return skip('revocation', 'the token is left alive, as --no-revoke says');
+  if (!session.endsLeases) {
+    if (revoke) await endLeases(session, [...leases], io);
+    return skip(
+      'revocation',
+      session.ownsToken ? 'a batch token ends by itself' : "the token is not this run's to end",
+    );
+  }
+  if (await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))
+    return ok('revocation', 'the token is ended');
+  return skip('revocation', 'the token could not be ended: it lives until its time is up');
+}

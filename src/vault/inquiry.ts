@@ -1,0 +1,38 @@
+// What is asked of Vault once a read was refused, so that the message can name the cause: which engine is on the mount,
+// and which version of a secret is the newest. Best effort: what Vault does not tell is not told.
+
+import { JsonNumber, member } from '../json.ts';
+import { isUnknownToken, type VaultAnswer } from './answer.ts';
+import type { Findings } from './diagnosis.ts';
+import { lookUpMount } from './mounts.ts';
+import type { ReadPlan } from './requests.ts';
+import type { Session } from './session.ts';
+
+/** Asks what a refusal leaves open. Never throws. */
+export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAnswer): Promise<Findings> {
+  // Each question is a use of the token, and a read beside this one may need it.
+  if (session.limits !== undefined && session.limits.uses > 0) return {};
+  const isRefused = refusal.status === 403 && !isUnknownToken(refusal);
+  const isAbsent = refusal.status === 404 && !refusal.json.has('data') && refusal.errors.length === 0;
+  if (!isRefused && !isAbsent) return {};
+  const [mount, newest] = await Promise.all([
+    plan.told === undefined ? mountOf(session, plan) : undefined,
+    isAbsent && plan.version !== undefined ? newestVersion(session, plan) : undefined,
+  ]);
+  return { mount, newest };
+}
+
+async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['mount']> {
+  try {
+    return await lookUpMount(session, path);
+  } catch {
+    return undefined;
+  }
+}
+
+// Of the answer only the number is looked at: the newest version's values were not asked for.
+async function newestVersion(session: Session, { path }: ReadPlan): Promise<string | undefined> {
+  const answer = await session.read(path).catch(() => undefined);
+  const version = member(member(member(answer?.json, 'data'), 'metadata'), 'version');
+  return version instanceof JsonNumber ? version.text : undefined;
+}
