@@ -35,15 +35,24 @@ export function explain<Facts>(
   answer: Pick<VaultAnswer, 'status' | 'errors'>,
   facts: Facts,
 ): AppError | undefined {
+  const row = rowFor(rows, answer, facts);
+  if (row === undefined) return undefined;
+  const name = row.says?.exec(wordsOf(answer))?.[1] ?? '';
+  const known = { ...facts, status: answer.status, name, words: shownWords(answer) };
+  return new AppError(row.code, row.message(known), row.hint(known));
+}
+
+/** The first row that fits. */
+export function rowFor<Facts>(
+  rows: readonly Refusal<Facts>[],
+  answer: Pick<VaultAnswer, 'status' | 'errors'>,
+  facts: Facts,
+): Refusal<Facts> | undefined {
   const text = wordsOf(answer);
-  for (const row of rows) {
-    if (!isOf(row.status, answer.status) || row.when?.(facts) === false) continue;
-    const match = row.says === undefined ? [] : row.says.exec(text);
-    if (match === null) continue;
-    const found: Found = { status: answer.status, name: match[1] ?? '', words: shownWords(answer) };
-    return new AppError(row.code, row.message({ ...facts, ...found }), row.hint({ ...facts, ...found }));
-  }
-  return undefined;
+  return rows.find(
+    ({ status, says, when }) =>
+      isOf(status, answer.status) && when?.(facts) !== false && says?.test(text) !== false,
+  );
 }
 
 /** Whether the first row for an answer says that it would be the same at any other try, though its status does not. */

@@ -8,6 +8,7 @@ import { pageDifferences, readPage, renderPage, serverOf, writePage } from '../s
 import { type GitLab, startGitLab } from '../scenarios/gitlab.ts';
 import { scenarios } from '../scenarios/list.ts';
 import { type OpenBench, openBench } from '../scenarios/open-bench.ts';
+import { readRefusals, refusalsIn, writeRefusals } from '../scenarios/refusals.ts';
 import { type Server, startStandIn } from '../scenarios/server.ts';
 import { differences, type Entry } from '../scenarios/transcript.ts';
 import { makeContents } from '../vault/guide.ts';
@@ -78,24 +79,24 @@ for (const keys of ['given', 'fetched'] as const) {
   });
 }
 
-test('docs/vault-answers.md says what it answered', (context) => {
+test('docs/vault-answers.md and the fixtures of the unit tests say what it answered', (context) => {
   const missing = scenarios.filter(({ name }) => !answered.fetched.has(name));
   if (missing.length > 0) {
     context.skip(`${missing.length} scenarios were not played on this ${real.described}`);
     return;
   }
-  const page = renderPage(
-    real.described,
-    scenarios.map(({ name }) => ({
-      scenario: name,
-      given: answered.given.get(name) ?? [],
-      fetched: answered.fetched.get(name) ?? [],
-    })),
-  );
+  const answers = scenarios.map(({ name }) => ({
+    scenario: name,
+    given: answered.given.get(name) ?? [],
+    fetched: answered.fetched.get(name) ?? [],
+  }));
+  const page = renderPage(real.described, answers);
+  const refusals = refusalsIn(answers);
   if (process.env['WRITE_ANSWERS'] === 'yes') {
     assert.equal(real.described, `Vault ${version}`, 'the page is of the Vault that the stand-in stands for');
     assert.equal(failed, 0, 'no page is made of scenarios that failed');
     writePage(page);
+    writeRefusals(refusals);
   }
   const committed = readPage();
   if (serverOf(committed) !== real.described) {
@@ -104,4 +105,9 @@ test('docs/vault-answers.md says what it answered', (context) => {
   }
   const found = pageDifferences(page, committed);
   assert.equal(found.length, 0, `\n${found.join('\n')}\nmake vault-answers writes it anew`);
+  assert.deepEqual(
+    readRefusals(),
+    refusals,
+    'make vault-answers writes test/fixtures/vault-refusals.json anew',
+  );
 });

@@ -87,7 +87,7 @@ for (const [args, environment, status, part] of WITHOUT_COMMAND) {
     const outcome = await failed(args, environment);
     assert.deepEqual([outcome.status, outcome.written], [status, []]);
     assert.equal(outcome.messages[0]?.includes(part), true, outcome.messages[0]);
-    assert.equal(outcome.messages[1], 'hint: see: civault --help');
+    assert.equal(outcome.messages[1], 'hint: see: civault --help (docs/errors.md#usage)');
   });
 }
 
