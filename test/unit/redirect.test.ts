@@ -5,7 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { type Endpoint, originOf, parseAddress } from '../../src/http/address.ts';
-import { redirectTarget } from '../../src/http/client.ts';
+import { redirectTarget } from '../../src/http/redirect.ts';
 import { assertFailure, assertPlain, assertRefused } from './failures.ts';
 
 const PATH = '/v1/secret/data/a%2Fb?version=2';

@@ -25,7 +25,7 @@ for (const [status, code, part, hint] of [
   [0, 'UNAVAILABLE', 'refused to connect (0)', ''],
 ] as const) {
   test(`a proxy that answers ${status} is ${code}: ${part}`, () => {
-    const error = assertFailure(refusedByProxy(PROXY, status), code, part);
+    const error = assertFailure(refusedByProxy(PROXY, status, 'vault.example.com:443'), code, part);
     assertHolds(error.hint, hint);
     assertHides(error, 'marked', BASIC);
     assertPlain(error);
