@@ -157,10 +157,16 @@ function otherName({ error, endpoint, proxy }: Failure): Told {
       : cert === undefined
         ? ''
         : ': it holds no name at all (subjectAltName)';
+  if (names.length === 0 && cert !== undefined) {
+    return [
+      `its certificate is for another name${which}`,
+      'whoever runs the server must get it one with a subjectAltName: the common name counts no more',
+    ];
+  }
   const hint =
-    names.length > 0 || cert === undefined
-      ? `use the name in the certificate${proxy === undefined ? ', or set VAULT_TLS_SERVER_NAME to it' : ` in ${proxy}`}`
-      : 'whoever runs the server must get it one with a subjectAltName: the common name counts no more';
+    proxy === undefined
+      ? 'use the name in the certificate, or set VAULT_TLS_SERVER_NAME to it'
+      : `write the name in the certificate into ${proxy}`;
   return [`its certificate is for another name${which}`, hint];
 }
 
@@ -185,7 +191,7 @@ function issuerOf({ issuer }: X509Certificate): string {
 function distinguished(name: string | undefined): string {
   const part = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(name ?? '')?.[1];
   const [common, organisation] = [part('CN') ?? part('OU'), part('O')];
-  if (common === undefined) return organisation === undefined ? 'a CA without a name' : short(organisation);
+  if (common === undefined) return organisation === undefined ? 'one without a name' : short(organisation);
   return organisation === undefined ? short(common) : `${short(common)} of ${short(organisation)}`;
 }
 

@@ -81,24 +81,25 @@ function unreachable(why: string, hint: Refusal['hint']): Refusal {
 
 // A name may have many addresses. They are tried in turn, and each may fail in its own way.
 function explainAttempts(failure: Failure): Explanation | undefined {
-  const { error, endpoint, own } = failure;
-  const tried: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const { error, endpoint } = failure;
+  const parts = error instanceof Error && 'errors' in error ? error.errors : undefined;
+  const tried: readonly unknown[] = Array.isArray(parts) ? parts : [error];
+  const itself = printable(`${bracketed(endpoint.host)}:${endpoint.port}`);
   const byCode = new Map<string, string[]>();
   for (const attempt of tried) {
     const code = errnoOf(attempt) ?? '';
-    byCode.set(code, [...(byCode.get(code) ?? []), triedAddress(attempt) ?? printable(endpoint.host)]);
+    byCode.set(code, [...(byCode.get(code) ?? []), triedAddress(attempt) ?? itself]);
   }
   if (tried.length === 0 || ![...byCode.keys()].some((code) => ATTEMPTS.has(code))) return undefined;
-  const itself = `${bracketed(endpoint.host)}:${endpoint.port}`;
-  const parts = [...byCode].map(([code, addresses]) => {
+  const told = [...byCode].map(([code, addresses]) => {
     const { one, several, why } = ATTEMPTS.get(code) ?? unreachable('the connection failed', checkAddress);
     const who = addresses.length === 1 && addresses[0] === itself ? 'it' : listed(addresses);
-    const name = byCode.size === 1 && code === own ? '' : ` (${printable(code)})`;
+    const name = code === '' ? '' : ` (${printable(code)})`;
     return `${who} ${addresses.length === 1 ? one : several}: ${why}${name}`;
   });
   const [only] = byCode.size === 1 ? byCode.keys() : [];
   const hint = (ATTEMPTS.get(only ?? '')?.hint ?? checkAddress)(failure);
-  return ['UNAVAILABLE', parts.join('; '), hint];
+  return ['UNAVAILABLE', told.join('; '), hint];
 }
 
 function triedAddress(attempt: unknown): string | undefined {

@@ -28,7 +28,7 @@ export function connectionFailure(
   const own = tlsCodeOf(error) ?? errnoOf(error) ?? '';
   const failure = { ...circumstances, endpoint, error, own, address };
   const [code, what, hint] = explain(failure);
-  const name = own === '' || what.endsWith(`(${own})`) ? '' : ` (${printable(own)})`;
+  const name = own === '' || what.includes(`(${own})`) ? '' : ` (${printable(own)})`;
   const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
   return new AppError(code, `cannot get an answer from ${where}: ${what}${name}`, hint, error);
 }

@@ -26,7 +26,8 @@ const LONGEST_CHAIN = 10;
 /** Prepares a look; nothing is connected before it is called. */
 export function lookAt({ host, port, trust, name, through }: LookedAt): Look {
   return async (milliseconds) => {
-    const signal = AbortSignal.timeout(milliseconds);
+    // It takes whole numbers only.
+    const signal = AbortSignal.timeout(Math.ceil(milliseconds));
     const socket = await through?.(signal);
     if (signal.aborted) socket?.destroy();
     signal.throwIfAborted();

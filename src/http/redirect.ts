@@ -43,7 +43,7 @@ export function redirectTarget(
   }
   const signIn =
     status === 302 || status === 303
-      ? '; a sign-in page before Vault redirects so too: let the runner past it, or name an address without it'
+      ? '; if not, a sign-in page may stand in front of Vault: such a page redirects so'
       : '';
   throw refuse(
     'a token is not sent to another server',

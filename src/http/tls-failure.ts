@@ -37,7 +37,7 @@ const HANDSHAKE: readonly (readonly [code: RegExp, telling: Telling])[] = [
     ],
   ],
   [
-    /ALERT_UNRECOGNIZED_NAME$/,
+    /_UNRECOGNIZED_NAME$/,
     ({ endpoint, address, proxy }) => [
       `the TLS handshake failed: it serves no host of the name ${printable(endpoint.host)}`,
       `check the host in ${address}${proxy === undefined ? ', or set VAULT_TLS_SERVER_NAME' : ''}`,
