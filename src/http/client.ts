@@ -1,11 +1,13 @@
 // Requests to one server with everything around them: retries, redirects and the time limit.
 
-import { AppError, printable } from '../errors.ts';
-import { type Endpoint, originOf, parseAddress } from './address.ts';
+import { AppError } from '../errors.ts';
+import { type Endpoint, originOf } from './address.ts';
 import { createPool, type Pool } from './connection.ts';
 import type { Deadline } from './deadline.ts';
-import { isUnknownIssuer } from './failure.ts';
+import { isUnknownIssuer, Untrusted } from './failure.ts';
+import type { Progress } from './progress.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
+import { redirectTarget } from './redirect.ts';
 import { exchange, type HttpRequest, type HttpResponse } from './request.ts';
 import { type RetrySettings, withRetries } from './retry.ts';
 import type { TlsOptions, Trust } from './trust.ts';
@@ -26,6 +28,8 @@ export interface SendOptions {
   readonly deadline?: Deadline;
   readonly retries?: number;
   readonly isFinal?: NonNullable<RetrySettings['isFinal']>;
+  /** Kept up to date with how far the request has come, and begun anew at each exchange that it takes. */
+  readonly progress?: Progress;
 }
 
 /** What a client is made of. */
@@ -38,6 +42,8 @@ export interface ClientSettings {
 }
 
 const MOST_REDIRECTS = 5;
+// What a certificate shows is worth a moment of the user's time, and no more.
+const LOOK_WITHIN = 3_000;
 
 /** A client for one server. Nothing is connected before the first request. */
 export function createClient(settings: ClientSettings): Client {
@@ -52,7 +58,11 @@ export function createClient(settings: ClientSettings): Client {
     return pool;
   }
 
-  async function followed(request: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
+  async function followed(
+    request: HttpRequest,
+    deadline: Deadline,
+    progress?: Progress,
+  ): Promise<HttpResponse> {
     let target = { endpoint: settings.endpoint, path: request.path };
     for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
       const response = await exchange(
@@ -60,6 +70,7 @@ export function createClient(settings: ClientSettings): Client {
         poolFor(target.endpoint),
         { ...request, path: target.path },
         deadline,
+        progress,
       );
       const next = redirectTarget(target.endpoint, target.path, response);
       if (next === undefined) return response;
@@ -72,14 +83,21 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   // Nothing was sent where the handshake failed, so another try with more trust is as good as the first.
-  async function trusted(request: HttpRequest, deadline: Deadline): Promise<HttpResponse> {
+  async function trusted(...request: Parameters<typeof followed>): Promise<HttpResponse> {
     const tried = options;
     try {
-      return await followed(request, deadline);
+      return await followed(...request);
     } catch (error) {
       if (!isUnknownIssuer(error) || !hasMoreTrustThan(tried)) throw error;
-      return await followed(request, deadline);
+      return await followed(...request);
     }
+  }
+
+  // When nothing more can be tried, there is time to see what is wrong.
+  async function inDetail(error: unknown, deadline: Deadline): Promise<never> {
+    if (!(error instanceof Untrusted)) throw error;
+    const known = { trusted: settings.trust.source, now: settings.retry.now() };
+    throw await error.inDetail(known, Math.min(LOOK_WITHIN, deadline.remaining()));
   }
 
   function hasMoreTrustThan(tried: TlsOptions): boolean {
@@ -95,50 +113,14 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   return {
-    send: (request, { deadline = settings.deadline, ...changes } = {}) =>
-      withRetries(() => trusted(request, deadline), { ...settings.retry, ...changes }, deadline),
+    send: (request, { deadline = settings.deadline, progress, ...changes } = {}) =>
+      withRetries(
+        () => trusted(request, deadline, progress).catch((error) => inDetail(error, deadline)),
+        { ...settings.retry, ...changes },
+        deadline,
+      ),
     close: () => {
       for (const { agent } of [...outdated, ...pools.values()]) agent.destroy();
     },
   };
-}
-
-/**
- * Where a redirect leads; undefined for an answer that is none. A request holds a token or an ID token, so it stays at
- * its origin. The one exception is a Vault standby: it answers 307 with the active node's address and the very path it
- * was asked for (Vault's documentation, "Client redirection").
- * @throws {AppError} BAD_RESPONSE for any other
- */
-export function redirectTarget(
-  from: Endpoint,
-  path: string,
-  { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
-): { endpoint: Endpoint; path: string } | undefined {
-  if (![301, 302, 307, 308].includes(status) || headers.location === undefined) return undefined;
-  const base = `${from.scheme === 'unix' ? 'http://localhost' : originOf(from)}${from.basePath}${path}`;
-  const url = URL.canParse(headers.location, base) ? new URL(headers.location, base) : undefined;
-  // The origin alone: the rest might repeat what was sent.
-  const where = url === undefined || url.origin === 'null' ? 'somewhere else' : printable(url.origin);
-  const refuse = (why: string, hint: string) =>
-    new AppError('BAD_RESPONSE', `${originOf(from)} redirected to ${where} (${status}): ${why}`, hint);
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw refuse('that is no address to follow', 'check that the address is the one of Vault');
-  }
-  if (from.scheme === 'https' && url.protocol === 'http:') {
-    throw refuse('a token is never sent from https to plain http', 'let the server name its https address');
-  }
-  const asked = `${url.pathname}${url.search}`;
-  if (url.origin === new URL(base).origin) return { endpoint: { ...from, basePath: '' }, path: asked };
-  if (
-    status === 307 &&
-    from.scheme === 'https' &&
-    url.protocol === 'https:' &&
-    asked === `${from.basePath}${path}`
-  ) {
-    return { endpoint: parseAddress(url.origin, 'the redirect'), path: asked };
-  }
-  throw refuse(
-    'a token is not sent to another server',
-    `if that is your Vault, set VAULT_ADDR=${printable(url.origin)}`,
-  );
 }

@@ -4,9 +4,11 @@ import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
 import { authorityOf, type Endpoint } from './address.ts';
+import { type Look, lookAt } from './peer-certificate.ts';
+import { newProgress, type Progress } from './progress.ts';
 import type { ProxyServer } from './proxy.ts';
 import { serverName, type TlsOptions } from './trust.ts';
-import { openTunnel } from './tunnel.ts';
+import { lookAtProxy, openTunnel } from './tunnel.ts';
 
 // Reads of different paths run side by side, yet a secret's server is not to be flooded by one job.
 const CONNECTIONS = 4;
@@ -18,6 +20,10 @@ export interface Pool {
   readonly secure: boolean;
   /** The proxy, where requests are addressed to it in absolute form (plain http through a proxy). */
   readonly forwardThrough: ProxyServer | undefined;
+  /** The proxy whose tunnel leads to the server (https through a proxy). */
+  readonly tunnelThrough: ProxyServer | undefined;
+  /** Looks at the certificates at the other end of its connections. */
+  readonly look: Look;
   /** The sockets that are connected, handshake and all. Node tells of that but once. */
   readonly connected: WeakSet<object>;
 }
@@ -29,13 +35,34 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
   if (endpoint.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
     if (proxy !== undefined) connectThroughTunnel(agent, endpoint, proxy, trust);
-    return { agent, secure: true, forwardThrough: undefined, connected };
+    const look = lookAtEndpoint(endpoint, proxy, trust);
+    return { agent, secure: true, forwardThrough: undefined, tunnelThrough: proxy, look, connected };
   }
+  const open = { forwardThrough: proxy, tunnelThrough: undefined, connected };
   if (proxy?.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trustInProxy(trust), ...serverName(proxy.host) });
-    return { agent, secure: true, forwardThrough: proxy, connected };
+    return { ...open, agent, secure: true, look: lookAtProxy(proxy, trustInProxy(trust)) };
   }
-  return { agent: new http.Agent(kept), secure: false, forwardThrough: proxy, connected };
+  // Nobody shows a certificate there.
+  return { ...open, agent: new http.Agent(kept), secure: false, look: async () => [] };
+}
+
+function lookAtEndpoint(endpoint: Endpoint, proxy: ProxyServer | undefined, trust: TlsOptions): Look {
+  const { host, port } = endpoint;
+  return lookAt({
+    host,
+    port,
+    trust,
+    name: serverName(trust.servername ?? host),
+    ...(proxy === undefined
+      ? {}
+      : { through: (signal) => openTunnel(endpoint, proxy, trustInProxy(trust), newProgress(), signal) }),
+  });
+}
+
+/** The host that connections lead to: the server's, or a proxy's. */
+export function connectedHost(endpoint: Endpoint, { forwardThrough, tunnelThrough }: Pool): string {
+  return (tunnelThrough ?? forwardThrough ?? endpoint).host;
 }
 
 /** Where a request connects, and the path it asks for there. */
@@ -49,6 +76,11 @@ export function requestTarget(endpoint: Endpoint, path: string, pool: Pool): htt
   return { host: endpoint.host, port: endpoint.port, path: whole };
 }
 
+// The options of the request that wants the socket.
+interface Tunnelled {
+  readonly progress?: Progress;
+}
+
 type Connected = (error: Error | null, socket?: tls.TLSSocket) => void;
 
 function connectThroughTunnel(
@@ -59,14 +91,16 @@ function connectThroughTunnel(
 ): void {
   // Node's agents take a socket by callback, though @types/node gives the method no signature.
   Object.assign(agent, {
-    createConnection(_options: unknown, connected: Connected): void {
-      openTunnel(endpoint, proxy, trustInProxy(trust)).then(
-        (socket) => {
+    createConnection({ progress = newProgress() }: Tunnelled, connected: Connected): void {
+      openTunnel(endpoint, proxy, trustInProxy(trust), progress)
+        .then((socket) => {
           const name = serverName(trust.servername ?? endpoint.host);
-          connected(null, tls.connect({ ...trust, socket, host: endpoint.host, ...name }));
-        },
-        (error: Error) => connected(error),
-      );
+          return tls.connect({ ...trust, socket, host: endpoint.host, ...name });
+        })
+        .then(
+          (socket) => connected(null, socket),
+          (error: Error) => connected(error),
+        );
     },
   });
 }

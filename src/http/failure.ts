@@ -1,121 +1,124 @@
-// What a failed connection means: an error of Node, libuv or OpenSSL → AppError.
+// What a failed connection means: an error of Node, libuv or OpenSSL → AppError. What comes before a connection stands
+// is explained in `connect-failure.ts`, TLS in `tls-failure.ts`.
 
 import { AppError, errnoOf, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from './address.ts';
+import { UNKNOWN_ISSUER } from './certificate-failure.ts';
+import { explainConnecting } from './connect-failure.ts';
+import {
+  type CertificateDetails,
+  type Circumstances,
+  checkAddress,
+  type Explanation,
+  type Failure,
+} from './explanation.ts';
+import type { Look } from './peer-certificate.ts';
+import type { Phase } from './progress.ts';
+import { explainTls, tlsCodeOf } from './tls-failure.ts';
 
-type Explanation = readonly [
-  code: 'UNAVAILABLE' | 'TLS_UNTRUSTED' | 'BAD_RESPONSE',
-  what: string,
-  hint?: string,
+/** Explains why no answer came from `endpoint`. The error's own text is left out: it may quote what was sent. */
+export function connectionFailure(
+  endpoint: Endpoint,
+  error: unknown,
+  circumstances: Circumstances = {},
+): AppError {
+  if (error instanceof AppError) return error;
+  const { proxy } = circumstances;
+  const address = proxy === undefined ? 'the address' : `the address in ${proxy}`;
+  const own = tlsCodeOf(error) ?? errnoOf(error) ?? '';
+  const failure = { ...circumstances, endpoint, error, own, address };
+  const [code, what, hint] = explain(failure);
+  const name = own === '' || what.includes(`(${own})`) ? '' : ` (${printable(own)})`;
+  const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
+  return new AppError(code, `cannot get an answer from ${where}: ${what}${name}`, hint, error);
+}
+
+function explain(failure: Failure): Explanation {
+  return (
+    explainConnecting(failure) ??
+    explainCut(failure) ??
+    explainTls(failure) ??
+    explainHttp(failure) ?? ['UNAVAILABLE', 'the connection failed', checkAddress(failure)]
+  );
+}
+
+const CUTS: Readonly<Record<Phase, string>> = {
+  name: '',
+  connect: '',
+  tunnel: ' before the tunnel through it stood',
+  tls: ' during the TLS handshake',
+  answer: ' before an answer came',
+  body: ' in the middle of the answer',
+};
+
+function explainCut(failure: Failure): Explanation | undefined {
+  if (!/^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(failure.own)) return undefined;
+  const { phase = 'connect' } = failure;
+  return ['UNAVAILABLE', `the connection was cut${CUTS[phase]}`, hintOfCut(phase, failure)];
+}
+
+function hintOfCut(phase: Phase, { endpoint, address, through }: Failure): string {
+  const between = through === undefined ? '' : `, or the proxy in ${through} does not let it pass`;
+  if (phase === 'tls') return `perhaps no TLS is spoken on this port, or a firewall cuts it${between}`;
+  if (phase === 'tunnel') return `check that ${address} is one of a proxy`;
+  if (phase === 'answer' && endpoint.scheme === 'http') {
+    return `if the server speaks TLS on this port, write https:// in ${address}`;
+  }
+  return 'the log of Vault, or of what stands before it, may say why';
+}
+
+// What whoever does not speak HTTP begins with.
+const GREETINGS: readonly (readonly [start: RegExp, what: string, hint: string])[] = [
+  // An alert of TLS (RFC 8446, section 5.1): type 21, and a version of 3.
+  [
+    /^\u0015\u0003/,
+    'it speaks TLS on this port, and the address says http',
+    'write https:// in ADDRESS, or name a plain-text port',
+  ],
+  [/^SSH-/, 'its answer is not HTTP: it greets as an SSH server', 'check the port in ADDRESS'],
+  [/^/, 'its answer is not HTTP', 'check that ADDRESS is the one of Vault, and its port'],
 ];
 
-const CHECK_ADDRESS = 'check the address, and that this runner may reach it';
-const CHECK_CA = 'if its CA is your own, that is what VAULT_CACERT must name: VAULT_CACERT=/path/to/ca.pem';
+function explainHttp({ own, error, address, proxy }: Failure): Explanation | undefined {
+  if (!/^HPE_/.test(own)) return undefined;
+  const packet = error instanceof Error && 'rawPacket' in error ? error.rawPacket : undefined;
+  const start = Buffer.isBuffer(packet) ? packet.toString('latin1', 0, 8) : '';
+  const [, what = '', hint = ''] = GREETINGS.find(([pattern]) => pattern.test(start)) ?? [];
+  const whose = proxy === undefined ? hint : hint.replace('one of Vault', 'one of the proxy');
+  return ['BAD_RESPONSE', what, whose.replace('ADDRESS', () => address)];
+}
 
-const BY_CODE: ReadonlyMap<string, Explanation> = new Map(
-  Object.entries<Explanation>({
-    ENOTFOUND: ['UNAVAILABLE', 'there is no such host name', CHECK_ADDRESS],
-    EAI_AGAIN: ['UNAVAILABLE', 'the name server gave no answer', "check the runner's DNS"],
-    EAI_FAIL: ['UNAVAILABLE', 'the name server failed', "check the runner's DNS"],
-    ECONNREFUSED: ['UNAVAILABLE', 'nothing listens there', CHECK_ADDRESS],
-    EHOSTUNREACH: ['UNAVAILABLE', 'the host cannot be reached', CHECK_ADDRESS],
-    ENETUNREACH: ['UNAVAILABLE', 'its network cannot be reached', CHECK_ADDRESS],
-    ETIMEDOUT: ['UNAVAILABLE', 'the connection timed out', CHECK_ADDRESS],
-    ECONNRESET: ['UNAVAILABLE', 'the connection was cut'],
-    EPIPE: ['UNAVAILABLE', 'the connection was cut'],
-    ENOENT: ['UNAVAILABLE', 'there is no such socket', 'check that the Vault Agent runs and listens there'],
-    EACCES: ['UNAVAILABLE', 'this user may not open the socket'],
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
-      'TLS_UNTRUSTED',
-      'its certificate is from an issuer that is not trusted here',
-      CHECK_CA,
-    ],
-    UNABLE_TO_GET_ISSUER_CERT: [
-      'TLS_UNTRUSTED',
-      'its certificate is from an issuer that is not trusted here',
-      CHECK_CA,
-    ],
-    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
-      'TLS_UNTRUSTED',
-      'its certificate is from an issuer that is not trusted here',
-      CHECK_CA,
-    ],
-    SELF_SIGNED_CERT_IN_CHAIN: [
-      'TLS_UNTRUSTED',
-      'its certificate chain ends in a CA that is not trusted here',
-      CHECK_CA,
-    ],
-    DEPTH_ZERO_SELF_SIGNED_CERT: [
-      'TLS_UNTRUSTED',
-      'its certificate is self-signed and not trusted here',
-      CHECK_CA,
-    ],
-    CERT_HAS_EXPIRED: [
-      'TLS_UNTRUSTED',
-      'its certificate has expired',
-      "renew it, or check this machine's clock",
-    ],
-    CERT_NOT_YET_VALID: ['TLS_UNTRUSTED', 'its certificate is not yet valid', "check this machine's clock"],
-    CERT_REVOKED: ['TLS_UNTRUSTED', 'its certificate was revoked'],
-    ERR_TLS_CERT_ALTNAME_INVALID: [
-      'TLS_UNTRUSTED',
-      'its certificate is for another name',
-      'use the name in the certificate, or set VAULT_TLS_SERVER_NAME to it',
-    ],
-  }),
-);
+/** What tells a failure, with what else may have become known of the server's certificate. */
+export type Tell = (certificates?: CertificateDetails) => AppError;
 
-// Explanations for whole families of codes, tried in order after the table.
-const BY_PATTERN: readonly (readonly [RegExp, Explanation])[] = [
-  [
-    /^ERR_SSL_(WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG)/,
-    [
-      'TLS_UNTRUSTED',
-      'it does not speak TLS on this port',
-      'if it is a plain-text port, name the TLS port of the same server',
-    ],
-  ],
-  [
-    /^ERR_SSL_|^EPROTO$/,
-    [
-      'TLS_UNTRUSTED',
-      'the TLS handshake failed',
-      'it may want a client certificate (VAULT_CLIENT_CERT) or an older TLS than 1.2',
-    ],
-  ],
-  [
-    /^ERR_TLS_|^(CERT|CRL|UNABLE_TO|INVALID|ERROR_IN|PATH_LENGTH|HOSTNAME)_|^UNSPECIFIED$/,
-    ['TLS_UNTRUSTED', 'its certificate was refused', CHECK_CA],
-  ],
-  [/^HPE_/, ['BAD_RESPONSE', 'its answer is not HTTP', 'check that the address is the one of Vault']],
-];
+/** A TLS failure, of which more can be told once somebody has looked at what the server shows. */
+export class Untrusted extends AppError {
+  /** Tells it in detail. The look is another connection: it is for a failure that nothing more is tried after. */
+  readonly inDetail: (known: Omit<CertificateDetails, 'chain'>, milliseconds: number) => Promise<AppError>;
 
-const UNKNOWN: Explanation = ['UNAVAILABLE', 'the connection failed', CHECK_ADDRESS];
+  constructor(tell: Tell, look: Look) {
+    const { code, message, hint, cause } = tell();
+    super(code, message, hint, cause);
+    this.inDetail = async (known, milliseconds) => {
+      const chain = isToBeSeen(cause) && milliseconds > 0 ? await look(milliseconds).catch(() => []) : [];
+      return tell({ ...known, chain });
+    };
+  }
+}
 
-// A TLS error that comes up while writing is an EPROTO, and only its text tells which. It is matched, never shown.
-function codeOf(error: unknown): string {
-  const code = errnoOf(error) ?? '';
-  const text = code === 'EPROTO' && error instanceof Error ? error.message : '';
-  return /wrong version number|http request|packet length too long/.test(text)
-    ? 'ERR_SSL_WRONG_VERSION_NUMBER'
-    : code;
+/** Tells a failure, in a way that more can be told of later if it is about TLS. */
+export function toldOnce(tell: Tell, look: Look): AppError {
+  const error = tell();
+  return error.code === 'TLS_UNTRUSTED' ? new Untrusted(tell, look) : error;
 }
 
 /** Whether the peer's certificate leads to no CA that is known here: a larger store may hold it. */
 export function isUnknownIssuer(error: unknown): boolean {
-  const code = error instanceof AppError ? (errnoOf(error.cause) ?? '') : '';
-  return /^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|^SELF_SIGNED_CERT_IN_CHAIN$|^DEPTH_ZERO_SELF/.test(
-    code,
-  );
+  return error instanceof AppError && UNKNOWN_ISSUER.test(errnoOf(error.cause) ?? '');
 }
 
-/** Explains why no answer came from `endpoint`. The error's own text is left out: it may quote what was sent. */
-export function connectionFailure(endpoint: Endpoint, error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
-  const own = codeOf(error);
-  const [code, what, hint] =
-    BY_CODE.get(own) ?? BY_PATTERN.find(([pattern]) => pattern.test(own))?.[1] ?? UNKNOWN;
-  const name = own === '' ? '' : ` (${printable(own)})`;
-  return new AppError(code, `cannot get an answer from ${where}: ${what}${name}`, hint, error);
+// Of the rest, the code says all that there is, or the error holds it already.
+function isToBeSeen(cause: unknown): boolean {
+  const code = errnoOf(cause) ?? '';
+  return UNKNOWN_ISSUER.test(code) || /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code);
 }

@@ -4,9 +4,18 @@ import http from 'node:http';
 import https from 'node:https';
 import { AppError, errnoOf, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from './address.ts';
-import { type Pool, requestTarget } from './connection.ts';
+import { connectedHost, type Pool, requestTarget } from './connection.ts';
 import type { Deadline } from './deadline.ts';
-import { connectionFailure } from './failure.ts';
+import { connectionFailure, toldOnce } from './failure.ts';
+import {
+  beginProgress,
+  certificateOf,
+  followSocket,
+  newProgress,
+  type Progress,
+  peerOf,
+} from './progress.ts';
+import { timedOut } from './time-out.ts';
 import { proxyAuthorization, proxyFailure, refusedByProxy } from './tunnel.ts';
 
 /** A request to the server. */
@@ -31,6 +40,7 @@ export const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 /**
  * Sends one request and reads its answer.
+ * @param asked is kept up to date with how far it has come
  * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED or BAD_RESPONSE, CONFIG where a proxy wants a password
  */
 export function exchange(
@@ -38,18 +48,29 @@ export function exchange(
   pool: Pool,
   request: HttpRequest,
   deadline: Deadline,
+  asked?: Progress,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    let phase: 'to connect' | 'for an answer' | 'for the rest of the answer' = 'to connect';
+    const progress = asked ?? newProgress();
+    beginProgress(progress, connectedHost(endpoint, pool), endpoint.socketPath);
     let isKept = false;
     let isOver = false;
-    const sent = (pool.secure ? https : http).request({
-      ...requestTarget(endpoint, request.path, pool),
-      method: request.method,
-      agent: pool.agent,
-      headers: headersOf(endpoint, pool, request),
-    });
-    const timer = setTimeout(() => fail(timedOut(endpoint, deadline, phase)), deadline.remaining());
+    let sent: http.ClientRequest;
+    try {
+      sent = (pool.secure ? https : http).request({
+        ...requestTarget(endpoint, request.path, pool),
+        method: request.method,
+        agent: pool.agent,
+        headers: headersOf(endpoint, pool, request),
+        // For the tunnel, which the agent opens by these options.
+        ...{ progress },
+      });
+    } catch (error) {
+      // A client's certificate that OpenSSL will not show.
+      reject(explain(endpoint, pool, progress, error));
+      return;
+    }
+    const timer = setTimeout(() => fail(timedOut(endpoint, pool, progress, deadline)), deadline.remaining());
 
     function fail(error: unknown): void {
       // Destroying a request makes it fail once more.
@@ -57,9 +78,9 @@ export function exchange(
       end();
       sent.destroy();
       // A kept connection that the server may have closed before the request came: it is sent once more, on a new one.
-      const stale = isKept && phase === 'for an answer' && errnoOf(error) === 'ECONNRESET';
-      if (stale) resolve(exchange(endpoint, pool, request, deadline));
-      else reject(explain(endpoint, pool, error));
+      const stale = isKept && progress.phase === 'answer' && errnoOf(error) === 'ECONNRESET';
+      if (stale) resolve(exchange(endpoint, pool, request, deadline, asked));
+      else reject(explain(endpoint, pool, progress, error));
     }
 
     function end(): void {
@@ -71,11 +92,21 @@ export function exchange(
     sent.on('socket', (socket) => {
       const connected = () => {
         pool.connected.add(socket);
-        phase = 'for an answer';
+        // A certificate is parsed for nobody but who asked for it.
+        if (asked !== undefined) progress.certificate = certificateOf(socket);
+        progress.phase = 'answer';
       };
       isKept = pool.connected.has(socket);
-      if (isKept) connected();
-      else socket.once(pool.secure ? 'secureConnect' : 'connect', connected);
+      if (isKept) {
+        progress.peer = peerOf(socket) ?? progress.peer;
+        return connected();
+      }
+      if (pool.tunnelThrough === undefined) {
+        followSocket(socket, progress, () => {
+          progress.phase = pool.secure ? 'tls' : 'answer';
+        });
+      } else progress.phase = 'tls';
+      socket.once(pool.secure ? 'secureConnect' : 'connect', connected);
     });
     sent.on('upgrade', ({ statusCode }, socket) => {
       socket.destroy();
@@ -90,12 +121,12 @@ export function exchange(
     // Whatever ends a request without a word must not leave the run waiting.
     sent.on('close', () => {
       // An answer that was begun fails by itself, and says better why.
-      if (phase !== 'for the rest of the answer') fail(new Error('closed'));
+      if (progress.phase !== 'body') fail(new Error('closed'));
     });
     sent.on('response', (response) => {
-      phase = 'for the rest of the answer';
+      progress.phase = 'body';
       if (response.statusCode === 407 && pool.forwardThrough !== undefined) {
-        return fail(refusedByProxy(pool.forwardThrough, 407));
+        return fail(refusedByProxy(pool.forwardThrough, 407, authorityOf(endpoint)));
       }
       const chunks: Buffer[] = [];
       let size = 0;
@@ -114,11 +145,17 @@ export function exchange(
   });
 }
 
-function explain(endpoint: Endpoint, { forwardThrough }: Pool, error: unknown): AppError {
+function explain(endpoint: Endpoint, pool: Pool, { phase }: Progress, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return forwardThrough === undefined
-    ? connectionFailure(endpoint, error)
-    : proxyFailure(forwardThrough, error);
+  const { forwardThrough, tunnelThrough, look } = pool;
+  const through = tunnelThrough?.source;
+  return toldOnce(
+    (certificates) =>
+      forwardThrough === undefined
+        ? connectionFailure(endpoint, error, { phase, through, certificates })
+        : proxyFailure(forwardThrough, error, { phase, certificates }),
+    look,
+  );
 }
 
 function headersOf(endpoint: Endpoint, pool: Pool, request: HttpRequest): Record<string, string> {
@@ -131,15 +168,6 @@ function headersOf(endpoint: Endpoint, pool: Pool, request: HttpRequest): Record
     ...(pool.forwardThrough === undefined ? {} : proxyAuthorization(pool.forwardThrough)),
     ...request.headers,
   };
-}
-
-function timedOut(endpoint: Endpoint, deadline: Deadline, phase: string): AppError {
-  const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
-  return new AppError(
-    'UNAVAILABLE',
-    `${where} took too long: waited ${phase} until the time limit of ${deadline.limit / 1000} s was over`,
-    'check that this runner may reach it, or raise --timeout (VAULT_CLIENT_TIMEOUT)',
-  );
 }
 
 function tooLarge(endpoint: Endpoint): AppError {

@@ -41,11 +41,15 @@ export function waitBefore(
 export function parseRetryAfter(header: string | undefined, now: number): number {
   if (header === undefined) return 0;
   if (/^[0-9]+$/.test(header)) return Number(header) * 1000;
+  return Math.max(0, (parseHttpDate(header) ?? now) - now);
+}
+
+/** A date as HTTP writes it (RFC 9110, section 5.6.7), in milliseconds since 1970; undefined for any other text. */
+export function parseHttpDate(header: string | undefined): number | undefined {
   // Date.parse takes a great deal more for a date than HTTP does.
-  const date = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(header)
-    ? Date.parse(header)
-    : Number.NaN;
-  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
+  const isDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(header ?? '');
+  const date = isDate ? Date.parse(header ?? '') : Number.NaN;
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /**

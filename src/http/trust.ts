@@ -35,6 +35,8 @@ export interface TlsOptions {
 /** Whom a run trusts. */
 export interface Trust {
   readonly options: TlsOptions;
+  /** Where what is trusted comes from, for messages: `VAULT_CACERT ("/ca.pem")`. */
+  readonly source: string;
   /**
    * More certificates, for a second try where the first met an unknown issuer: images have their own CA appended to the
    * bundle beside a hashed folder that does not know it, or a folder whose links lead nowhere, or one that SSL_CERT_DIR
@@ -64,7 +66,7 @@ const nothingMore = () => undefined;
  * @throws {AppError} CONFIG for a file that is missing, unreadable or holds no certificate
  */
 export function prepareTrust(settings: TrustSettings, io: Io): Trust {
-  const { ca, bundle } = authorities(settings, io);
+  const { ca, source, bundle } = authorities(settings, io);
   const options: TlsOptions = {
     ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
     ...clientIdentity(settings, io),
@@ -72,7 +74,7 @@ export function prepareTrust(settings: TrustSettings, io: Io): Trust {
     rejectUnauthorized: !settings.skipVerify,
     minVersion: 'TLSv1.2',
   };
-  return { options, bundle };
+  return { options, source, bundle };
 }
 
 /** The name that a certificate must be for, where it is not the host that is connected to. */
@@ -83,33 +85,52 @@ export function serverName(name: string | undefined): ConnectionOptions {
   return { servername: '', checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) };
 }
 
-function authorities(settings: TrustSettings, io: Io): { ca?: string[]; bundle: Trust['bundle'] } {
+interface Authorities {
+  readonly ca?: string[];
+  readonly source: string;
+  readonly bundle: Trust['bundle'];
+}
+
+function authorities(settings: TrustSettings, io: Io): Authorities {
   const own = ownAuthorities(settings, io);
   if (own !== undefined) {
     io.useCertificateStore(NOWHERE, NOWHERE);
-    return { ca: own, bundle: nothingMore };
+    return { ...own, bundle: nothingMore };
   }
   const { systemFile, systemFolder } = settings;
   if (systemFile !== undefined || systemFolder !== undefined) {
     io.useCertificateStore(systemFile ?? NOWHERE, systemFolder ?? NOWHERE);
-    return { bundle: () => certificatesIn((systemFolder ?? '').split(':'), io) };
+    const file = systemFile === undefined ? [] : [named({ name: 'SSL_CERT_FILE', value: systemFile })];
+    const folder = systemFolder === undefined ? [] : [named({ name: 'SSL_CERT_DIR', value: systemFolder })];
+    return {
+      source: [...file, ...folder].join(' or '),
+      bundle: () => certificatesIn((systemFolder ?? '').split(':'), io),
+    };
   }
   const folder = SYSTEM_FOLDERS.find((each) =>
     namesIn(each, io).some((name) => /^[0-9a-f]{8}\.[0-9]+$/.test(name)),
   );
   if (folder !== undefined) {
     io.useCertificateStore(NOWHERE, folder);
-    return { bundle: () => readable(SYSTEM_FILES, io)?.text };
+    return { source: systems(folder), bundle: () => readable(SYSTEM_FILES, io)?.text };
   }
   const file = readable(SYSTEM_FILES, io)?.path;
   io.useCertificateStore(file ?? NOWHERE, NOWHERE);
-  return file === undefined ? { ca: [...rootCertificates], bundle: nothingMore } : { bundle: nothingMore };
+  return file === undefined
+    ? { ca: [...rootCertificates], source: 'the built-in roots', bundle: nothingMore }
+    : { source: systems(file), bundle: nothingMore };
 }
 
-function ownAuthorities(settings: TrustSettings, io: Io): string[] | undefined {
+function systems(path: string): string {
+  return `the system's certificates (${path})`;
+}
+
+function ownAuthorities(settings: TrustSettings, io: Io): Required<Omit<Authorities, 'bundle'>> | undefined {
   const { caFile, caBytes, caFolder } = settings;
-  if (caFile !== undefined) return [readCertificates(caFile, io)];
-  if (caBytes !== undefined) return [checkCertificates(caBytes.value, caBytes.name, 'its value')];
+  if (caFile !== undefined) return { ca: [readCertificates(caFile, io)], source: named(caFile) };
+  if (caBytes !== undefined) {
+    return { ca: [checkCertificates(caBytes.value, caBytes.name, 'its value')], source: caBytes.name };
+  }
   if (caFolder === undefined) return undefined;
   const files = listOf(caFolder, io)
     .map((file) => ({ name: caFolder.name, value: `${caFolder.value}/${file}` }))
@@ -121,12 +142,16 @@ function ownAuthorities(settings: TrustSettings, io: Io): string[] | undefined {
         return [];
       }
     });
-  if (files.length > 0) return files;
+  if (files.length > 0) return { ca: files, source: named(caFolder) };
   throw new AppError(
     'CONFIG',
     `${caFolder.name}: there is no certificate in ${quoted(caFolder.value)}`,
     'put PEM files there',
   );
+}
+
+function named({ name, value }: NamedValue): string {
+  return `${name} (${quoted(value)})`;
 }
 
 function clientIdentity(settings: TrustSettings, io: Io): { cert?: string; key?: string } {

@@ -5,15 +5,25 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { AppError, printable } from '../errors.ts';
 import { bracketed, type Endpoint } from './address.ts';
-import { connectionFailure } from './failure.ts';
+import type { Circumstances } from './explanation.ts';
+import { connectionFailure, toldOnce } from './failure.ts';
+import { type Look, lookAt } from './peer-certificate.ts';
+import { followSocket, type Progress } from './progress.ts';
 import type { ProxyServer } from './proxy.ts';
 import { serverName, type TlsOptions } from './trust.ts';
 
 /**
  * Opens a tunnel to the endpoint's host and port.
+ * @param progress is kept up to date, as far as the tunnel goes
  * @throws {AppError} UNAVAILABLE, TLS_UNTRUSTED or BAD_RESPONSE of the proxy's own, CONFIG where it wants a password
  */
-export function openTunnel(endpoint: Endpoint, proxy: ProxyServer, trust: TlsOptions): Promise<Socket> {
+export function openTunnel(
+  endpoint: Endpoint,
+  proxy: ProxyServer,
+  trust: TlsOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const target = `${bracketed(endpoint.host)}:${endpoint.port}`;
     const options = {
@@ -23,19 +33,34 @@ export function openTunnel(endpoint: Endpoint, proxy: ProxyServer, trust: TlsOpt
       path: target,
       agent: false,
       headers: { host: target, ...proxyAuthorization(proxy) },
+      ...(signal === undefined ? {} : { signal }),
     };
     // Node would take the name to check from the Host header, which is the server's.
     const secure = { ...options, ...trust, ...serverName(proxy.host) };
     const request = proxy.scheme === 'https' ? https.request(secure) : http.request(options);
+    request.on('socket', (socket) => {
+      followSocket(socket, progress, () => {
+        progress.phase = 'tunnel';
+      });
+    });
     request.on('connect', ({ statusCode = 0 }, socket, head) => {
       // Bytes before the client has said anything would belong to no TLS handshake.
       if (statusCode >= 200 && statusCode < 300 && head.length === 0) return resolve(socket);
       socket.destroy();
-      reject(refusedByProxy(proxy, statusCode));
+      reject(refusedByProxy(proxy, statusCode, target));
     });
-    request.on('error', (error) => reject(proxyFailure(proxy, error)));
+    request.on('error', (error) => {
+      const { phase } = progress;
+      const look = lookAtProxy(proxy, trust);
+      reject(toldOnce((certificates) => proxyFailure(proxy, error, { phase, certificates }), look));
+    });
     request.end();
   });
+}
+
+/** Looks at the certificates of a proxy that speaks TLS. */
+export function lookAtProxy({ host, port }: ProxyServer, trust: TlsOptions): Look {
+  return lookAt({ host, port, trust, name: serverName(host) });
 }
 
 /** The header that a proxy with a password wants; none for one without. */
@@ -43,8 +68,22 @@ export function proxyAuthorization(proxy: ProxyServer): Record<string, string> {
   return proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
 }
 
-/** What it means that a proxy answered in the server's place. */
-export function refusedByProxy(proxy: ProxyServer, status: number): AppError {
+const REFUSALS: ReadonlyMap<number, readonly [why: string, hint: string]> = new Map([
+  [403, ['its rules do not allow it', 'ask whoever runs the proxy to let this runner go there']],
+  [400, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
+  [404, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
+  [405, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
+  [429, ['it has too much to do', 'try again later']],
+  [502, ['it cannot connect to that host, or not look its name up', 'check the address of Vault']],
+  [503, ['it cannot serve now, or not reach that host', 'check the address of Vault']],
+  [504, ['that host does not answer it', 'check the address of Vault, and that it runs']],
+]);
+
+/**
+ * What it means that a proxy answered in the server's place.
+ * @param target what it was to connect to, `HOST:PORT`
+ */
+export function refusedByProxy(proxy: ProxyServer, status: number, target: string): AppError {
   const where = printable(`${proxy.host}:${proxy.port}`);
   if (status === 407) {
     return new AppError(
@@ -53,15 +92,33 @@ export function refusedByProxy(proxy: ProxyServer, status: number): AppError {
       `put them into ${proxy.source}: http://USER:PASSWORD@${where}`,
     );
   }
+  const [why, hint] =
+    status >= 200 && status < 300
+      ? ['it sent something before the handshake', 'SOURCE may name a web server that is no proxy']
+      : (REFUSALS.get(status) ?? ['it does not say why', 'ask whoever runs the proxy']);
   return new AppError(
     'UNAVAILABLE',
-    `the proxy ${where} refused to connect (${status})`,
-    `it comes from ${proxy.source}; add the server to NO_PROXY if it needs no proxy`,
+    `the proxy ${where} did not connect to ${printable(target)} (${status}): ${why}`,
+    `${hint.replace('SOURCE', proxy.source)}; ${without(proxy)}`,
   );
 }
 
+// NO_PROXY says nothing against VAULT_PROXY_ADDR, as in Vault's own client.
+function without({ source }: ProxyServer): string {
+  return source === 'VAULT_PROXY_ADDR'
+    ? `the proxy comes from ${source}: unset it if Vault needs none`
+    : `the proxy comes from ${source}: add the server to NO_PROXY if it needs none`;
+}
+
 /** Explains why no answer came from a proxy. */
-export function proxyFailure(proxy: ProxyServer, error: unknown): AppError {
-  const { code, message } = connectionFailure({ ...proxy, basePath: '', socketPath: undefined }, error);
-  return new AppError(code, `the proxy in ${proxy.source}: ${message}`, `check ${proxy.source}`, error);
+export function proxyFailure(
+  proxy: ProxyServer,
+  error: unknown,
+  circumstances: Omit<Circumstances, 'proxy' | 'through'> = {},
+): AppError {
+  if (error instanceof AppError) return error;
+  const endpoint = { ...proxy, basePath: '', socketPath: undefined };
+  const failed = connectionFailure(endpoint, error, { ...circumstances, proxy: proxy.source });
+  const { code, message, hint = `check ${proxy.source}` } = failed;
+  return new AppError(code, `the proxy in ${proxy.source}: ${message}`, hint, error);
 }

@@ -2,7 +2,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import { AppError, withoutTokens } from '../errors.ts';
+import { foreignAnswer } from '../http/foreign-answer.ts';
 import type { HttpResponse } from '../http/request.ts';
+import { parseHttpDate } from '../http/retry.ts';
 import { isJsonObject, type JsonObject, JsonSyntaxError, member, parseJson } from '../json.ts';
 import type { Secret } from '../secret.ts';
 
@@ -13,6 +15,8 @@ export interface VaultAnswer {
   readonly json: JsonObject;
   /** Vault's own words, from `errors` or, where there are none, from `warnings`. */
   readonly errors: readonly string[];
+  /** The clock of whoever answered, in milliseconds since 1970; undefined where the answer does not tell it. */
+  readonly date: number | undefined;
 }
 
 /**
@@ -20,13 +24,12 @@ export interface VaultAnswer {
  * @param sent the tokens in the request, which no message may bring back should the answer repeat them
  * @throws {AppError} BAD_RESPONSE
  */
-export function readAnswer(
-  { status, headers, body }: HttpResponse,
-  sent: readonly Secret[] = [],
-): VaultAnswer {
+export function readAnswer(response: HttpResponse, sent: readonly Secret[] = []): VaultAnswer {
+  const { status, headers, body } = response;
   const json = parseBody(body);
-  if (isToBeJson(status) && (json === undefined || isForeign(status, json)))
-    throw notVault(status, headers, body);
+  if (isToBeJson(status) && (json === undefined || isForeign(status, json))) {
+    throw foreignAnswer(response, json, (text) => withoutSent(text, sent));
+  }
   if (status < 200 || (status >= 300 && status < 400) || status > 599) {
     throw new AppError(
       'BAD_RESPONSE',
@@ -35,7 +38,12 @@ export function readAnswer(
     );
   }
   const texts = json === undefined ? [] : [...strings(json, 'errors'), ...strings(json, 'warnings')];
-  return { status, json: json ?? new Map(), errors: texts.map((text) => withoutSent(text, sent)) };
+  return {
+    status,
+    json: json ?? new Map(),
+    errors: texts.map((text) => withoutSent(text, sent)),
+    date: parseHttpDate(headers.date),
+  };
 }
 
 /** Whether Vault refuses the token itself and not what it is used for: it is wrong, expired, revoked or used up. */
@@ -49,25 +57,13 @@ function isToBeJson(status: number): boolean {
   return status < 500 && status !== 412 && status !== 429;
 }
 
-// Vault refuses with `errors`, a deleted version with `data`, a path without /data/ with `warnings`.
+// Vault refuses with `errors`, a deleted version with `data`, a path without /data/ with `warnings`. Its errors are
+// texts; registries and others have objects there.
 function isForeign(status: number, json: JsonObject): boolean {
-  return status >= 400 && !['errors', 'data', 'warnings'].some((key) => json.has(key));
-}
-
-function notVault(status: number, headers: HttpResponse['headers'], body: Buffer): AppError {
-  // Go's server says so when it gets plain text where it expects TLS.
-  if (status === 400 && body.includes('HTTP request to an HTTPS server')) {
-    return new AppError(
-      'BAD_RESPONSE',
-      'the server speaks TLS on this port, and the address says http',
-      'write https:// in the address',
-    );
-  }
-  return new AppError(
-    'BAD_RESPONSE',
-    `the answer (${status}, ${mediaType(headers)}) is not the JSON that Vault sends`,
-    'check that the address is the one of Vault, and that no sign-in page stands in front of it',
-  );
+  if (status < 400) return false;
+  const errors = member(json, 'errors');
+  if (Array.isArray(errors) && errors.some(isJsonObject)) return true;
+  return !['errors', 'data', 'warnings'].some((key) => json.has(key));
 }
 
 /** Strings that Vault put into a list of its answer. */
@@ -101,11 +97,4 @@ function withoutSent(text: string, sent: readonly Secret[]): string {
   const rest = withoutTokens(parts.reduce((left, part) => left.replaceAll(part, '[token]'), text));
   // A run as long as the last is a piece of one, or one in base64: no word of Vault's is.
   return rest.replace(/[\w+=-]{40,}/g, '[token]');
-}
-
-function mediaType(headers: HttpResponse['headers']): string {
-  return (
-    /^[a-z]{1,12}\/[a-z0-9.+-]{1,30}(?=\s*(?:;|$))/i.exec(headers['content-type'] ?? '')?.[0] ??
-    'of no known type'
-  );
 }

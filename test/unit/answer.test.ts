@@ -8,7 +8,7 @@ import type { HttpResponse } from '../../src/http/request.ts';
 import { compactJson } from '../../src/json.ts';
 import { Secret } from '../../src/secret.ts';
 import { readAnswer } from '../../src/vault/answer.ts';
-import { assertFailure, assertHides, assertHolds, assertPlain, assertRefused } from './failures.ts';
+import { assertFailure, assertHides, assertPlain, assertRefused } from './failures.ts';
 import { jwt, response, workOf } from './fakes.ts';
 
 for (const [status, body, json, errors] of [
@@ -61,11 +61,15 @@ for (const [status, body, type, shown] of [
   });
 }
 
-test('a server that speaks TLS and was asked in plain text says so', () => {
-  const page = 'Client sent an HTTP request to an HTTPS server.\n';
-  const error = assertRefused(() => readAnswer(response(400, page)), 'BAD_RESPONSE', 'the address says http');
-  assertHolds(error.hint, 'https://');
-});
+for (const [date, read] of [
+  ['Fri, 02 Jan 2026 03:04:05 GMT', Date.UTC(2026, 0, 2, 3, 4, 5)],
+  ['yesterday', undefined],
+  [undefined, undefined],
+] as const) {
+  test(`the clock of an answer with Date: ${date} is ${read}`, () => {
+    assert.equal(readAnswer(response(200, {}, date === undefined ? {} : { date })).date, read);
+  });
+}
 
 test('an answer that is not UTF-8 is not from Vault', () => {
   const bytes: HttpResponse = {

@@ -5,7 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { type Endpoint, originOf, parseAddress } from '../../src/http/address.ts';
-import { redirectTarget } from '../../src/http/client.ts';
+import { redirectTarget } from '../../src/http/redirect.ts';
 import { assertFailure, assertPlain, assertRefused } from './failures.ts';
 
 const PATH = '/v1/secret/data/a%2Fb?version=2';
@@ -65,6 +65,7 @@ const NONE = 'that is no address to follow';
 const REFUSED: readonly (readonly [from: string, status: number, location: string, part: string])[] = [
   [HTTPS, 302, `https://evil.example.com${PATH}`, ELSEWHERE],
   [HTTPS, 301, `https://evil.example.com${PATH}`, ELSEWHERE],
+  [HTTPS, 303, 'https://login.example.com/', ELSEWHERE],
   [HTTPS, 308, `https://node-2.example.com${PATH}`, ELSEWHERE],
   [HTTPS, 307, 'https://node-2.example.com/v1/other', ELSEWHERE],
   [HTTPS, 307, 'https://node-2.example.com/v1/secret/data/a%2Fb', ELSEWHERE],
@@ -98,14 +99,20 @@ for (const [from, status, location, part] of REFUSED) {
   });
 }
 
-test('the hint for another server is what to set VAULT_ADDR to', () => {
-  const error = assertRefused(
-    () => target(HTTPS, 'https://other.example.com:8200/x', 302),
-    'BAD_RESPONSE',
-    ELSEWHERE,
-  );
-  assert.match(error.hint ?? '', /VAULT_ADDR=https:\/\/other\.example\.com:8200$/);
-});
+for (const [status, signIn] of [
+  [301, false],
+  [302, true],
+  [303, true],
+  [307, false],
+  [308, false],
+] as const) {
+  test(`the hint for a ${status} to another server is what to set VAULT_ADDR to${signIn ? ', or a sign-in page' : ''}`, () => {
+    const location = 'https://other.example.com:8200/x';
+    const { hint } = assertRefused(() => target(HTTPS, location, status), 'BAD_RESPONSE', ELSEWHERE);
+    assert.match(hint ?? '', /VAULT_ADDR=https:\/\/other\.example\.com:8200(;|$)/);
+    assert.equal(/a sign-in page/.test(hint ?? ''), signIn);
+  });
+}
 
 test('any Location leads to the same server, to the same path of another over TLS, or nowhere', () => {
   const piece = fc.constantFrom(

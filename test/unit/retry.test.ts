@@ -8,6 +8,7 @@ import { startDeadline } from '../../src/http/deadline.ts';
 import type { HttpResponse } from '../../src/http/request.ts';
 import {
   isRetryable,
+  parseHttpDate,
   parseRetryAfter,
   type RetrySettings,
   waitBefore,
@@ -43,6 +44,19 @@ for (const [header, milliseconds] of [
   test(`Retry-After: ${header} asks for ${milliseconds} ms`, () => {
     assert.equal(parseRetryAfter(header, NOW), milliseconds);
   });
+}
+
+for (const [header, date] of [
+  [new Date(NOW).toUTCString(), Math.floor(NOW / 1000) * 1000],
+  ['Fri, 02 Jan 2026 03:04:05 GMT', Date.UTC(2026, 0, 2, 3, 4, 5)],
+  [undefined, undefined],
+  ['', undefined],
+  ['2026-01-02', undefined],
+  ['Fri, 02 Jan 2026 03:04:05 +0100', undefined],
+  ['Fri, 99 Jan 2026 03:04:05 GMT', undefined],
+  ['5', undefined],
+] as const) {
+  test(`Date: ${header} is ${date}`, () => assert.equal(parseHttpDate(header), date));
 }
 
 test('a Retry-After of more seconds than a number has room for is not taken for none', () => {

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { prepareTrust } from '../../src/http/trust.ts';
 import { selfSigned } from '../vault/authority.ts';
-import { assertRefused } from './failures.ts';
+import { assertHolds, assertRefused } from './failures.ts';
 import { fakeIo, NO_TRUST } from './fakes.ts';
 
 // What OpenSSL is told to read when it shall read nothing.
@@ -20,13 +20,16 @@ const caFile = { name: 'VAULT_CACERT', value: '/one.pem' };
 const caBytes = { name: 'VAULT_CACERT_BYTES', value: TWO };
 const caFolder = { name: 'VAULT_CAPATH', value: '/folder' };
 
-for (const [what, settings, ca] of [
-  ['a file', { caFile }, [ONE]],
-  ['a value', { caBytes }, [TWO]],
-  ['a folder', { caFolder }, [ONE, TWO]],
-  ['a file, before a value and a folder', { caFile, caBytes, caFolder }, [ONE]],
-  ['a value, before a folder', { caBytes, caFolder }, [TWO]],
-  ['a file, before the system', { caFile, systemFile: '/system.pem', systemFolder: '/system' }, [ONE]],
+const FILE = 'VAULT_CACERT ("/one.pem")';
+const BYTES = 'VAULT_CACERT_BYTES';
+for (const [what, settings, ca, from] of [
+  ['a file', { caFile }, [ONE], FILE],
+  ['a flag', { caFile: { name: '--ca-file', value: '/one.pem' } }, [ONE], '--ca-file ("/one.pem")'],
+  ['a value', { caBytes }, [TWO], BYTES],
+  ['a folder', { caFolder }, [ONE, TWO], 'VAULT_CAPATH ("/folder")'],
+  ['a file, before a value and a folder', { caFile, caBytes, caFolder }, [ONE], FILE],
+  ['a value, before a folder', { caBytes, caFolder }, [TWO], BYTES],
+  ['a file, before the system', { caFile, systemFile: '/system.pem', systemFolder: '/system' }, [ONE], FILE],
 ] as const) {
   test(`a CA named by ${what} stands alone: the system's store is set to nowhere`, () => {
     const io = fakeIo({
@@ -42,7 +45,8 @@ for (const [what, settings, ca] of [
         '/etc/ssl/certs': ['0123abcd.0'],
       },
     });
-    const { options, bundle } = prepareTrust({ ...NO_TRUST, ...settings }, io);
+    const { options, source, bundle } = prepareTrust({ ...NO_TRUST, ...settings }, io);
+    assert.equal(source, from);
     assert.deepEqual(options, {
       ca,
       allowPartialTrustChain: true,
@@ -108,9 +112,17 @@ for (const [what, settings, folders, files, store] of [
 ] as const) {
   test(`without a CA of its own, a job trusts ${what}`, () => {
     const io = fakeIo({ folders, files: Object.fromEntries(files.map((file) => [file, ONE])) });
-    const { options } = prepareTrust({ ...NO_TRUST, ...settings }, io);
+    const { options, source } = prepareTrust({ ...NO_TRUST, ...settings }, io);
     assert.deepEqual(options, { rejectUnauthorized: true, minVersion: 'TLSv1.2' });
     assert.deepEqual(io.stores, [store]);
+    // A message names what the store was chosen by.
+    for (const path of store) if (path !== NOWHERE) assertHolds(source, path);
+    assert.match(
+      source,
+      what.startsWith('SSL_')
+        ? new RegExp(`^${what} \\("/.*"\\)$`)
+        : /^(the system's |SSL_CERT_FILE .* or SSL_CERT_DIR )/,
+    );
   });
 }
 
@@ -120,7 +132,8 @@ for (const [what, files] of [
 ] as const) {
   test(`where ${what}, the roots inside Node are trusted`, () => {
     const io = fakeIo({ files });
-    const { options, bundle } = prepareTrust(NO_TRUST, io);
+    const { options, source, bundle } = prepareTrust(NO_TRUST, io);
+    assert.equal(source, 'the built-in roots');
     assert.deepEqual(options.ca, [...rootCertificates]);
     assert.deepEqual(io.stores, [[NOWHERE, NOWHERE]]);
     assert.equal(bundle(), undefined);

@@ -18,34 +18,64 @@ function proxy(value: string): ProxyServer {
 const PROXY = proxy('http://user:marked@proxy.example.com:3128');
 const BASIC = Buffer.from('user:marked').toString('base64');
 
+const TARGET = 'vault.example.com:443';
 for (const [status, code, part, hint] of [
   [407, 'CONFIG', 'proxy.example.com:3128 asks for a user name and a password', 'HTTPS_PROXY'],
-  [403, 'UNAVAILABLE', 'proxy.example.com:3128 refused to connect (403)', 'NO_PROXY'],
-  [502, 'UNAVAILABLE', 'refused to connect (502)', 'NO_PROXY'],
-  [0, 'UNAVAILABLE', 'refused to connect (0)', ''],
+  [
+    403,
+    'UNAVAILABLE',
+    'the proxy proxy.example.com:3128 did not connect to vault.example.com:443 (403): its rules do not allow it',
+    'let this runner go there; the proxy comes from HTTPS_PROXY: add the server to NO_PROXY',
+  ],
+  [400, 'UNAVAILABLE', '(400): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
+  [405, 'UNAVAILABLE', '(405): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
+  [429, 'UNAVAILABLE', '(429): it has too much to do', 'try again'],
+  [
+    502,
+    'UNAVAILABLE',
+    '(502): it cannot connect to that host, or not look its name up',
+    'the address of Vault',
+  ],
+  [503, 'UNAVAILABLE', '(503): it cannot serve now', 'NO_PROXY'],
+  [504, 'UNAVAILABLE', '(504): that host does not answer it', 'NO_PROXY'],
+  [200, 'UNAVAILABLE', '(200): it sent something before the handshake', 'HTTPS_PROXY may name a web server'],
+  [0, 'UNAVAILABLE', '(0): it does not say why', ''],
 ] as const) {
   test(`a proxy that answers ${status} is ${code}: ${part}`, () => {
-    const error = assertFailure(refusedByProxy(PROXY, status), code, part);
+    const error = assertFailure(refusedByProxy(PROXY, status, TARGET), code, part);
     assertHolds(error.hint, hint);
     assertHides(error, 'marked', BASIC);
     assertPlain(error);
   });
 }
 
-for (const [errno, code, part] of [
+test('NO_PROXY is no advice against VAULT_PROXY_ADDR', () => {
+  const { hint } = refusedByProxy({ ...PROXY, source: 'VAULT_PROXY_ADDR' }, 403, TARGET);
+  assertHolds(hint, 'unset it if Vault needs none');
+  assert.doesNotMatch(hint ?? '', /NO_PROXY/);
+});
+
+for (const [errno, code, part, hint] of [
   [
     'ECONNREFUSED',
     'UNAVAILABLE',
-    'the proxy in HTTPS_PROXY: cannot get an answer from proxy.example.com:3128: nothing listens',
+    'the proxy in HTTPS_PROXY: cannot get an answer from proxy.example.com:3128: it refuses connections',
+    'the address in HTTPS_PROXY',
   ],
-  ['ENOTFOUND', 'UNAVAILABLE', 'no such host name'],
-  ['CERT_HAS_EXPIRED', 'TLS_UNTRUSTED', 'its certificate has expired'],
-  ['HPE_INVALID_CONSTANT', 'BAD_RESPONSE', 'is not HTTP'],
+  ['ENOTFOUND', 'UNAVAILABLE', 'no host "proxy.example.com"', 'the address in HTTPS_PROXY'],
+  ['CERT_HAS_EXPIRED', 'TLS_UNTRUSTED', 'the proxy in HTTPS_PROXY: cannot get', 'renew'],
+  ['HPE_INVALID_CONSTANT', 'BAD_RESPONSE', 'is not HTTP', 'the address in HTTPS_PROXY'],
+  [
+    'ECONNRESET',
+    'UNAVAILABLE',
+    'was cut before the tunnel through it stood',
+    'HTTPS_PROXY is one of a proxy',
+  ],
 ] as const) {
   test(`a proxy that fails with ${errno} is ${code}: ${part}`, () => {
     const cause = Object.assign(new Error('marked'), { code: errno });
-    const error = assertFailure(proxyFailure(PROXY, cause), code, part);
-    assertHolds(error.hint, 'check HTTPS_PROXY');
+    const error = assertFailure(proxyFailure(PROXY, cause, { phase: 'tunnel' }), code, part);
+    assertHolds(error.hint, hint);
     assertHides(error, 'marked');
   });
 }
