@@ -47,7 +47,7 @@ export const keySources: readonly Scenario[] = [
       gitlab.reach(false);
       wrote(await get(bench, gitlab), VALUE);
       const unknown = await get(bench, gitlab, { key: 'foreign' });
-      failed(unknown, 4, /is not set up, or Vault cannot reach GitLab/);
+      failed(unknown, 4, /cannot fetch the keys of the GitLab it trusts/);
       refused(answerTo(unknown, 'auth/other/login'), 400, 'fetching keys oidc: get keys failed');
       const again = { jwks_url: `${gitlab.keysUrl}/elsewhere`, jwks_ca_pem: gitlab.ca };
       const config = await bench.askRoot('POST', 'auth/other/config', again);
@@ -63,7 +63,7 @@ export const keySources: readonly Scenario[] = [
     await bench.setUp('POST', 'auth/other/config', config);
     gitlab.reach(false);
     const run = await get(bench, gitlab);
-    failed(run, 4, /is not set up, or Vault cannot reach GitLab/);
+    failed(run, 4, /cannot fetch the keys of the GitLab it trusts/);
     refused(answerTo(run, 'auth/other/login'), 400, 'error configuring token validator');
     refused(
       await bench.askRoot('POST', 'auth/other/config', config),
