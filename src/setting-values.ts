@@ -1,7 +1,12 @@
 // Values of settings: how a text becomes a time, a number or a switch, and what no setting may hold.
 
-import { AppError, quoted } from './errors.ts';
-import type { NamedValue } from './io.ts';
+import { whyUnfilled } from './ci-variables.ts';
+import { AppError, printable, quoted } from './errors.ts';
+import type { Environment, NamedValue } from './io.ts';
+
+/** How a line break gets into a value, and what to do. */
+export const WITHOUT_CONTROLS =
+  'write the value in one line: it may have been copied with its line break, or stand after | in YAML';
 
 /** A time in milliseconds; a minute unless said. */
 export function readDuration(
@@ -52,30 +57,55 @@ export function readSwitch(variable: NamedValue | undefined): boolean {
   throw new AppError('CONFIG', `${variable.name} is ${quoted(variable.value)}`, 'write true or false');
 }
 
+/** The first control character of a text, in words and with its place; undefined where there is none. */
+export function controlIn(value: string): string | undefined {
+  const found = /[\u0000-\u001f\u007f]/.exec(value);
+  if (found === null) return undefined;
+  const [character] = found;
+  const names: Readonly<Record<string, string>> = {
+    '\n': 'a line break',
+    '\r': 'a line break',
+    '\t': 'a tab',
+  };
+  const isAtEnd = /^[\u0000-\u001f\u007f]*$/.test(value.slice(found.index));
+  const place = isAtEnd ? 'at its end' : found.index === 0 ? 'at its beginning' : 'in its middle';
+  return `${names[character] ?? printable(character)} ${place}`;
+}
+
 /** The value, unless it holds a control character, such as the line break that a copied one ends with. */
 export function withoutControls(value: string, name: string): string {
-  if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
-  // Not shown: VAULT_TOKEN comes through here too.
-  throw new AppError(
-    'CONFIG',
-    `${name} holds a control character, such as a line break`,
-    'look for one at its end',
-  );
+  const control = controlIn(value);
+  if (control === undefined) return value;
+  // The value is not shown: VAULT_TOKEN comes through here too.
+  throw new AppError('CONFIG', `${name} holds a control character: ${control}`, WITHOUT_CONTROLS);
 }
 
 /** The value, if it can stand in a header. */
 export function headerText(value: string, name: string): string {
   if (/^[\x20-\x7e]*$/.test(withoutControls(value, name))) return value;
-  throw new AppError('CONFIG', `${name} is ${quoted(value)}: it can only be ASCII`);
+  throw new AppError(
+    'CONFIG',
+    `${name} is ${quoted(value)}: it can only be ASCII`,
+    'write it in letters that ASCII has',
+  );
 }
 
-/** The value, unless it holds a variable that nobody filled in: `$VAULT_ROLE`. */
-export function filledIn(value: string, name: string): string {
+/**
+ * The value, unless it holds a variable that nobody filled in: `$VAULT_ROLE`.
+ * @param variable where the value came from, if the name says more than that
+ * @throws {AppError} CONFIG, with the likely reason in this environment
+ */
+export function filledIn(
+  value: string,
+  name: string,
+  environment: Environment = {},
+  variable = name,
+): string {
   if (!/\$\{?[A-Za-z_]/.test(value)) return value;
   throw new AppError(
     'CONFIG',
     `${name} is ${quoted(value)}: a variable in it was never filled in`,
-    'the variable it names is not defined in this job',
+    whyUnfilled(value, variable, environment),
   );
 }
 

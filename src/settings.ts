@@ -1,21 +1,18 @@
 // Every setting of a run: from flags, else from the environment, else its default; checked before anything is sent.
 
+import { whyUnfilled } from './ci-variables.ts';
 import { AppError, holdsToken, printable, quoted } from './errors.ts';
-import { type Endpoint, isLoopback, parseAddress } from './http/address.ts';
+import { type Endpoint, isLoopback } from './http/address.ts';
 import type { ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
 import type { Environment, NamedValue } from './io.ts';
 import { Secret } from './secret.ts';
-import {
-  filledIn,
-  headerText,
-  readDuration,
-  readPath,
-  readRetries,
-  readSwitch,
-  withoutControls,
-} from './setting-values.ts';
+import { readDuration, readPath, readRetries, readSwitch, withoutControls } from './setting-values.ts';
+import { readEndpoint } from './settings-endpoint.ts';
+import { readSession } from './settings-session.ts';
 import type { SessionSettings } from './vault/requests.ts';
+
+export { readEndpoint };
 
 /** The flags that set something, as they were given. */
 export interface SettingFlags {
@@ -30,9 +27,8 @@ export interface SettingFlags {
   readonly revoke?: boolean;
 }
 
-/** The settings of a run, frozen. */
-export interface Settings {
-  readonly endpoint: Endpoint;
+/** The settings that do not say where Vault is, frozen. */
+export interface OtherSettings {
   readonly session: SessionSettings;
   readonly idTokenVariable: string;
   /** The job's own Vault token, where it has one. */
@@ -43,26 +39,43 @@ export interface Settings {
   readonly timeout: number;
   readonly retries: number;
   readonly revoke: boolean;
+}
+
+/** All settings of a run, frozen. */
+export interface Settings extends OtherSettings {
+  readonly endpoint: Endpoint;
+  /** The flag or variable that the address came from, such as `VAULT_ADDR`. */
+  readonly addressSource: string;
   /** What the user should know before the run begins. */
   readonly warnings: readonly string[];
 }
 
-const ADDRESS_HINT =
-  'set it as a CI/CD variable of the group, so that all its projects have it: VAULT_ADDR=https://vault.example.com';
-
 /**
- * Settles every setting.
+ * Settles every setting, the address first.
  * @throws {AppError} CONFIG for a missing or wrong one
  */
 export function readSettings(flags: SettingFlags, environment: Environment): Settings {
+  const { endpoint, source } = readEndpoint(flags, environment);
+  const others = readOtherSettings(flags, environment);
+  return Object.freeze({
+    ...others,
+    endpoint,
+    addressSource: source,
+    warnings: warningsFor(endpoint, others.trust.skipVerify),
+  });
+}
+
+/**
+ * Settles every setting but the address, which `readEndpoint` does.
+ * @throws {AppError} CONFIG for a missing or wrong one
+ */
+export function readOtherSettings(flags: SettingFlags, environment: Environment): OtherSettings {
   const find = finder(environment);
-  const endpoint = readEndpoint(flags, environment);
   const skipVerify = readSwitch(find('VAULT_SKIP_VERIFY'));
   return Object.freeze({
-    endpoint,
-    session: readSession(flags, find, environment),
+    session: readSession(flags, environment),
     idTokenVariable: readVariableName(flags['id-token-variable'] ?? 'VAULT_ID_TOKEN'),
-    ownToken: readToken(find('VAULT_TOKEN')),
+    ownToken: readToken(find('VAULT_TOKEN'), environment),
     trust: {
       caFile:
         flags['ca-file'] === undefined
@@ -86,7 +99,6 @@ export function readSettings(flags: SettingFlags, environment: Environment): Set
     timeout: readDuration(flags.timeout, '--timeout', find('VAULT_CLIENT_TIMEOUT')),
     retries: readRetries(flags.retries, find('VAULT_MAX_RETRIES')),
     revoke: flags.revoke ?? true,
-    warnings: warningsFor(endpoint, skipVerify),
   });
 }
 
@@ -103,93 +115,54 @@ function finder(environment: Environment): Find {
   };
 }
 
-function readEndpoint(flags: SettingFlags, environment: Environment): Endpoint {
-  if (flags.address !== undefined && flags.address !== '')
-    return parseAddress(withoutControls(flags.address, '--address'), '--address');
-  const found = finder(environment)('BAO_ADDR', 'VAULT_ADDR', 'VAULT_SERVER_URL');
-  if (found !== undefined) return parseAddress(found.value, found.name);
-  const state = environment['VAULT_ADDR'] === '' ? 'is empty' : 'is not set';
-  const isProtected = environment['CI_COMMIT_REF_PROTECTED'] === 'false';
-  const hint = isProtected
-    ? `${ADDRESS_HINT}\n    this job's ref is not protected: a variable marked "protected" does not reach it`
-    : ADDRESS_HINT;
-  throw new AppError('CONFIG', `there is no address of Vault: VAULT_ADDR ${state}`, hint);
-}
-
-function readSession(flags: SettingFlags, find: Find, environment: Environment): SessionSettings {
-  // An empty role is a choice (Vault's default_role), so it counts as set.
-  const role = flags.role ?? environment['VAULT_AUTH_ROLE'] ?? environment['VAULT_ROLE'] ?? 'nexus-ci';
-  const namespace = flags.namespace ?? find('VAULT_NAMESPACE')?.value;
-  return {
-    authPath: readAuthPath(
-      withoutToken(flags['auth-path'] ?? find('VAULT_AUTH_PATH')?.value ?? 'jwt', 'the auth path'),
-    ),
-    role: withoutToken(filledIn(withoutControls(role, 'the role'), 'the role'), 'the role'),
-    namespace:
-      namespace === undefined || namespace === ''
-        ? undefined
-        : withoutToken(filledIn(headerText(namespace, 'the namespace'), 'the namespace'), 'the namespace'),
-  };
-}
-
-// A server writes its paths, and what it is told, into logs.
-function withoutToken(text: string, what: string): string {
-  if (!holdsToken(text)) return text;
-  throw new AppError(
-    'CONFIG',
-    `${what} holds a token, which is not sent anywhere`,
-    'look for a variable that holds a token where a name belongs',
-  );
-}
-
 function readVariableName(name: string): string {
-  if (name !== '' && !/[=\u0000-\u001f\u007f]/.test(name)) return name;
+  if (holdsToken(name)) {
+    throw new AppError(
+      'CONFIG',
+      '--id-token-variable holds a token: it takes the name of the variable',
+      'write --id-token-variable VAULT_ID_TOKEN, without a $',
+    );
+  }
+  const named = /^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?$/.exec(name)?.[1];
+  if (name !== '' && named === undefined && !/[=\u0000-\u001f\u007f]/.test(name)) return name;
   throw new AppError(
     'CONFIG',
     `--id-token-variable is ${quoted(name)}: no variable has that name`,
-    'name the variable that id_tokens: sets',
+    named === undefined
+      ? 'name the variable that id_tokens: sets'
+      : `write --id-token-variable ${printable(named)}, without a $`,
   );
 }
 
-function readToken(variable: NamedValue | undefined): Secret | undefined {
+function readToken(variable: NamedValue | undefined, environment: Environment): Secret | undefined {
   if (variable === undefined) return undefined;
+  const { name, value } = variable;
   // Vault answers 500 to it, as if it were out of order.
-  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(variable.value)) {
+  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(value)) {
     throw new AppError(
       'CONFIG',
-      `${variable.name} holds a JWT, such as an ID token: that is no Vault token`,
-      `put the ID token into VAULT_ID_TOKEN, and leave ${variable.name} out`,
+      `${name} holds a JWT, such as an ID token: that is no Vault token`,
+      `put the ID token into VAULT_ID_TOKEN, and leave ${name} out`,
     );
   }
-  if (/^[\x21-\x7e]+$/.test(variable.value)) return new Secret(variable.value);
+  // Nothing but the other variable's name is shown: anything else may be a token.
+  if (/^\$+(?:[A-Za-z_]\w{0,99}|\{[A-Za-z_]\w{0,99}\})$/.test(value)) {
+    throw new AppError(
+      'CONFIG',
+      `${name} is ${quoted(value)}: a variable that was never filled in`,
+      `leave ${name} out to log in with the ID token; ${whyUnfilled(value, name, environment)}`,
+    );
+  }
+  if (/^[\x21-\x7e]+$/.test(value)) return new Secret(value);
   throw new AppError(
     'CONFIG',
-    'VAULT_TOKEN holds a space or another character that no token has',
+    `${name} holds a space or another character that no token has`,
     'unset it to log in with the ID token',
   );
 }
 
-// `auth/jwt` is how `vault auth list` and policies write it, `jwt` how the CLI's -path does. Both are meant.
-function readAuthPath(text: string): string[] {
-  const segments = filledIn(withoutControls(text, 'the auth path'), 'the auth path')
-    .replace(/^\/+|\/+$/g, '')
-    .replace(/^auth\//, '')
-    .split('/');
-  if (
-    segments.some(
-      (segment) => segment === '' || segment === '.' || segment === '..' || !segment.isWellFormed(),
-    )
-  ) {
-    throw new AppError(
-      'CONFIG',
-      `${quoted(text)} is not the path of an auth method`,
-      'it looks like jwt or gitlab/jwt',
-    );
-  }
-  return segments;
-}
-
-function warningsFor(endpoint: Endpoint, skipVerify: boolean): string[] {
+/** What the user should know of where Vault is, and of whom is trusted. */
+export function warningsFor(endpoint: Endpoint, skipVerify: boolean): string[] {
   const warnings: string[] = [];
   if (endpoint.scheme === 'http' && !isLoopback(endpoint.host)) {
     warnings.push(

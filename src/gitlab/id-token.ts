@@ -1,28 +1,31 @@
-// The job's ID token: found, judged before it is sent, and its claims decoded for messages. Claims are never trusted:
-// Vault alone verifies them. They are no secret; the token is.
+// The job's ID token: found, and judged before it is sent. It is a secret; its claims are none (`claims.ts`).
 
 import { AppError, printable, quoted } from '../errors.ts';
 import type { Environment } from '../io.ts';
-import {
-  isJsonObject,
-  JsonNumber,
-  type JsonObject,
-  JsonSyntaxError,
-  type JsonValue,
-  parseJson,
-} from '../json.ts';
+import { JsonNumber, type JsonObject } from '../json.ts';
 import { Secret } from '../secret.ts';
+import { isoTime } from './claims.ts';
+import { decodeJwt, likenessOf } from './jwt.ts';
+import { idTokensBlock, missing, variableIn, WHO_KNOWS } from './missing.ts';
+
+export { shownClaim } from './claims.ts';
+export { decodeClaims } from './jwt.ts';
+export { idTokensBlock, variableIn } from './missing.ts';
 
 /** An ID token as GitLab issued it. */
 export interface IdToken {
   readonly token: Secret;
   /** The variable that it came from, for messages. */
   readonly variable: string;
+  /** The JOSE header, unverified: `alg`, `kid`. */
+  readonly header: JsonObject;
   readonly claims: JsonObject;
+  /** Milliseconds since 1970; undefined where it does not say. */
+  readonly expires: number | undefined;
 }
 
 // Vault itself grants this much for clocks that differ (vault-plugin-auth-jwt, clock_skew_leeway).
-const LEEWAY = 60;
+const LEEWAY = 60_000;
 
 /**
  * Takes the ID token from the job's environment.
@@ -33,86 +36,72 @@ export function readIdToken(variable: string, environment: Environment, now: num
   const text = variableIn(variable, environment)?.trim() ?? '';
   if (text === '') throw missing(variable, environment);
   const name = printable(variable);
-  const unexpanded = /^\$\{?[A-Za-z_][A-Za-z0-9_]{0,60}\}?/.exec(text)?.[0];
+  const unexpanded = /^\$+\{?[A-Za-z_][A-Za-z0-9_]{0,60}\}?/.exec(text)?.[0];
   if (unexpanded !== undefined) {
     throw new AppError(
       'ID_TOKEN_INVALID',
       `${name} holds ${quoted(unexpanded)}: a variable that was never filled in`,
-      `leave the variable out, and declare the token in the job:\n${idTokensBlock(variable)}`,
+      `leave ${name} out of variables:, and declare the token in the job; ${WHO_KNOWS}:\n${idTokensBlock(variable)}`,
     );
   }
-  const claims = decodeClaims(text);
-  if (claims === undefined) {
+  const jwt = decodeJwt(text);
+  if (jwt === undefined) {
+    const { looks, advice } = likenessOf(text);
     throw new AppError(
       'ID_TOKEN_INVALID',
-      `${name} does not hold an ID token (a JWT of three parts)`,
-      `let GitLab fill it in the job:\n${idTokensBlock(variable)}`,
+      `${name} does not hold an ID token (a JWT of three parts): ${looks}`,
+      `${advice === undefined ? '' : `${advice}; `}let GitLab fill ${name} in the job; ${WHO_KNOWS}:\n${idTokensBlock(variable)}`,
     );
   }
-  const expiry = claims.get('exp');
-  const seconds = expiry instanceof JsonNumber ? Number(expiry.text) : Number.POSITIVE_INFINITY;
-  if (seconds + LEEWAY < now / 1000) {
-    throw new AppError(
+  const expires = timeOf(jwt.claims, 'exp');
+  if (expires !== undefined && expires + LEEWAY < now)
+    throw expired(name, jwt.claims, expires, environment, now);
+  return { token: new Secret(text), variable, ...jwt, expires };
+}
+
+function timeOf(claims: JsonObject, name: string): number | undefined {
+  const value = claims.get(name);
+  const milliseconds = value instanceof JsonNumber ? Number(value.text) * 1000 : Number.NaN;
+  return Number.isFinite(milliseconds) ? milliseconds : undefined;
+}
+
+function expired(
+  name: string,
+  claims: JsonObject,
+  expires: number,
+  environment: Environment,
+  now: number,
+): AppError {
+  const at = isoTime(expires);
+  const message = `the ID token in ${name} expired ${duration((now - expires) / 1000)} ago${at === undefined ? '' : `, at ${at}`}`;
+  const started = Date.parse(environment['CI_JOB_STARTED_AT'] ?? '');
+  if (expires < started) {
+    return new AppError(
       'ID_TOKEN_INVALID',
-      `the ID token in ${name} expired ${duration(now / 1000 - seconds)} ago`,
-      'GitLab issues it for the length of the job: read secrets early, raise the timeout of the job, or check the clock',
+      `${message}, before this job began`,
+      `it is the token of another job (from an artifact, a cache or a CI/CD variable): let GitLab fill ${name} in this one:\n${idTokensBlock(name)}`,
     );
   }
-  return { token: new Secret(text), variable, claims };
-}
-
-/** The claims of a JWT (RFC 7519), unverified; undefined where the text is none. */
-export function decodeClaims(text: string): JsonObject | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 3 || !parts.every((part) => /^[A-Za-z0-9_-]+$/.test(part))) return undefined;
-  try {
-    const [header, payload] = parts
-      .slice(0, 2)
-      .map((part) => parseJson(Buffer.from(part, 'base64url').toString()));
-    return isJsonObject(header) && isJsonObject(payload) ? payload : undefined;
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** A claim as a message shows it: text in quotes, a list as JSON would have it, or that it is not there. */
-export function shownClaim(claims: JsonObject, name: string): string {
-  const value: JsonValue | undefined = claims.get(name);
-  if (value === undefined) return 'absent';
-  if (typeof value === 'string') return quoted(value);
-  if (Array.isArray(value)) {
-    if (value.length === 0) return 'an empty list';
-    return printable(value.map((item) => (typeof item === 'string' ? quoted(item) : '…')).join(', '));
-  }
-  if (!(value instanceof JsonNumber)) return '…';
-  const time = ['exp', 'iat', 'nbf'].includes(name) ? new Date(Number(value.text) * 1000) : undefined;
-  return time === undefined || Number.isNaN(time.getTime()) ? printable(value.text) : time.toISOString();
-}
-
-/** The YAML that makes GitLab issue the token, indented for a hint. */
-export function idTokensBlock(variable: string): string {
-  return `    id_tokens:\n      ${printable(variable)}:\n        aud: THE_AUDIENCE_THAT_VAULT_EXPECTS`;
-}
-
-function missing(variable: string, environment: Environment): AppError {
-  const old = ['CI_JOB_JWT_V2', 'CI_JOB_JWT'].find((name) => (environment[name] ?? '') !== '');
-  const why = old === undefined ? '' : ` (${old} is there, but GitLab gave up such tokens in version 17)`;
-  const state = variableIn(variable, environment) === undefined ? 'is not set' : 'is empty';
+  const timeout = /^[0-9]{1,9}$/.exec(environment['CI_JOB_TIMEOUT'] ?? '')?.[0];
+  const issued = timeOf(claims, 'iat');
+  const known = [
+    issued === undefined || issued > expires
+      ? ''
+      : `it was issued for ${duration((expires - issued) / 1000)}`,
+    Number.isNaN(started) ? '' : `the job began at ${isoTime(started)}`,
+    timeout === undefined ? '' : `its timeout is ${duration(Number(timeout))}`,
+    `this machine's clock says ${isoTime(now) ?? 'nothing'}`,
+  ].filter((fact) => fact !== '');
   return new AppError(
-    'ID_TOKEN_MISSING',
-    `there is no ID token: ${printable(variable)} ${state}${why}`,
-    `declare it in the job:\n${idTokensBlock(variable)}`,
+    'ID_TOKEN_INVALID',
+    message,
+    `GitLab issues it for as long as the job's timeout: read secrets early, not in after_script, raise timeout: of the job, or mend the clock\n    ${known.join(', ')}`,
   );
-}
-
-/** A variable whose name is the user's: `constructor` is in every object, and in no environment. */
-export function variableIn(variable: string, environment: Environment): string | undefined {
-  return Object.hasOwn(environment, variable) ? environment[variable] : undefined;
 }
 
 function duration(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
 }

@@ -1,7 +1,10 @@
 // A server's address as the user wrote it, judged before any request: where to connect, and under which path.
 
 import { isIPv4 } from 'node:net';
+import { howToSet, whyNotHere, whyUnfilled } from '../ci-variables.ts';
 import { AppError, printable, quoted } from '../errors.ts';
+import type { Environment } from '../io.ts';
+import { controlIn, WITHOUT_CONTROLS } from '../setting-values.ts';
 
 /** Where requests go. */
 export interface Endpoint {
@@ -20,10 +23,11 @@ const EXAMPLE = 'https://vault.example.com';
 /**
  * Reads an address.
  * @param name the variable or flag that it came from, for the message
+ * @param environment the job's, for why a variable in it was not filled in
  * @throws {AppError} CONFIG, with what to change
  */
-export function parseAddress(text: string, name: string): Endpoint {
-  const bad = (why: string, hint = `${name} looks like ${EXAMPLE}`) =>
+export function parseAddress(text: string, name: string, environment: Environment = {}): Endpoint {
+  const bad = (why: string, hint = howToSet(name, EXAMPLE)) =>
     new AppError('CONFIG', `${name} is ${quoted(text)}: ${why}`, hint);
 
   const trimmed = text.trim();
@@ -35,25 +39,70 @@ export function parseAddress(text: string, name: string): Endpoint {
       `${name} looks like ${EXAMPLE}, without credentials`,
     );
   }
-  if (/^\$\{?[A-Za-z_]/.test(trimmed) || /\$\{?[A-Z_]{2,}/.test(trimmed)) {
-    throw bad('a variable in it was never filled in', 'the variable it names is not defined in this job');
+  const control = controlIn(text);
+  if (control !== undefined) throw bad(`it holds a control character, ${control}`, WITHOUT_CONTROLS);
+  if (trimmed === '') {
+    const state = text === '' ? 'it is empty' : 'it holds only spaces';
+    throw bad(state, `${howToSet(name, EXAMPLE)}${whyNotHere(environment)}`);
   }
-  if (/^["'`]/.test(trimmed)) throw bad('it begins with a quote', 'write the value without quotes');
+  if (/^\$+\{?[A-Za-z_]/.test(trimmed) || /\$\{?[A-Z_]{2,}/.test(trimmed)) {
+    throw bad('a variable in it was never filled in', whyUnfilled(trimmed, name, environment));
+  }
+  if (/^["'`“‘]|["'`”’]$/.test(trimmed)) {
+    const inner = trimmed.replace(/^["'`“‘]+|["'`”’]+$/g, '');
+    const isAddress = /^https?:\/\/[\w.:[\]-]+$/.test(inner);
+    throw bad('it has quotes around it', `without them: ${howToSet(name, isAddress ? inner : EXAMPLE)}`);
+  }
   const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(trimmed)?.[1];
   if (socket !== undefined) {
     return { scheme: 'unix', host: 'localhost', port: 0, basePath: '', socketPath: socket };
   }
-  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
+  if (/\s/.test(trimmed)) throw bad('there is a space in it');
   if (!/^https?:/i.test(trimmed)) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw bad('only https, http and unix addresses are known');
-    throw bad('it has no scheme', `write ${name}=https://${printable(trimmed)}`);
+    if (/^unix:/i.test(trimmed))
+      throw bad('a socket is named by its whole path', howToSet(name, 'unix:///PATH'));
+    throw bad('it has no scheme', howToSet(name, `https://${trimmed.replace(/^(?:https?)?:?\/+/i, '')}`));
   }
+  return readUrl(trimmed, name, environment, bad);
+}
+
+function readUrl(
+  text: string,
+  name: string,
+  environment: Environment,
+  bad: (why: string, hint?: string) => AppError,
+): Endpoint {
   // URL takes https:///v1 for a host named v1: that is what an unset variable leaves behind.
-  if (url === undefined || !/^https?:\/\/[^/]/i.test(trimmed)) throw bad('there is no host in it');
-  if (url.search !== '' || url.hash !== '') throw bad('an address has no ? and no #');
+  if (!/^https?:\/\/[^/:?#]/i.test(text)) {
+    const bare = text.replace(/^https?:\/*/i, '');
+    const [host = ''] = bare.split(/[/?#]/);
+    const isSlip = /^https?:\/?[^/]/i.test(text) && host !== '';
+    const hint = isSlip
+      ? howToSet(name, `https://${host}`)
+      : `${howToSet(name, EXAMPLE)}; if a variable was to fill in the host, that one is empty${whyNotHere(environment)}`;
+    throw bad('there is no host in it', hint);
+  }
+  if (/^https?:\/\/https?:/i.test(text)) {
+    throw bad('it has the scheme twice', howToSet(name, text.replace(/^https?:\/\//i, '')));
+  }
+  if (!URL.canParse(text)) {
+    const isPort = /^https?:\/\/(?:\[[^\]]*\]|[^/:[]*):[^/?#]/i.test(text);
+    throw bad(isPort ? 'its port is not a number up to 65535' : 'its host is not a name or an IP address');
+  }
+  const url = new URL(text);
   const basePath = url.pathname.replace(/\/+$/, '');
-  if (/\/(v1|ui)$/.test(basePath))
-    throw bad(`leave ${basePath.slice(-3)} off`, `${name} is the server alone, as ${url.origin}`);
+  // Of the API or of the web interface: behind any path at its end, else only as the whole of it, since a proxy may
+  // have Vault below a path such as /api/v1/vault.
+  const surplus = /^\/(?:v1|ui)(?:\/.*)?$|\/(?:v1|ui)$|\/ui\/vault(?:\/.*)?$/.exec(basePath);
+  if (surplus !== null) {
+    const rest = `${surplus[0]}${url.search}${url.hash}`;
+    const server = `${url.origin}${basePath.slice(0, surplus.index)}`;
+    throw bad(`leave ${printable(rest)} off, ${name} is the server alone`, howToSet(name, server));
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw bad('an address has no ? and no #', howToSet(name, `${url.origin}${basePath}`));
+  }
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
   return {
     scheme,

@@ -1,9 +1,14 @@
-// One field out of a secret: by key, by JSON Pointer, or the whole as JSON.
+// One field out of a secret: by key, by JSON Pointer, or the whole as JSON. One that is not there is told with those
+// that are, by their names: values are secret.
 
 import { AppError, printable, quoted } from '../errors.ts';
 import { compactJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { type Followed, followPointer, formatPointer } from '../json-pointer.ts';
 import { Secret } from '../secret.ts';
+import { likelyMeant, nearestFirst } from './nearest.ts';
 import { type Field, formatField } from './reference.ts';
+
+const NAMED_AT_MOST = 20;
 
 /**
  * Picks a field: a string as it is, anything else as compact JSON.
@@ -12,9 +17,9 @@ import { type Field, formatField } from './reference.ts';
  */
 export function selectField(fields: JsonObject, field: Field | undefined, where: string): Secret {
   if (field === undefined) return new Secret(compactJson(fields));
-  const value = field.kind === 'key' ? fields.get(field.key) : follow(fields, field.tokens);
-  if (value === undefined || value === null) throw fieldNotFound(fields, field, where, value === null);
-  return valueAsSecret(value);
+  const found = followPointer(fields, tokensOf(field));
+  if (found.value === undefined || found.value === null) throw fieldNotFound(fields, field, where, found);
+  return valueAsSecret(found.value);
 }
 
 /** A string as it is, any other value as compact JSON with numbers as Vault wrote them. */
@@ -22,41 +27,71 @@ export function valueAsSecret(value: JsonValue): Secret {
   return new Secret(typeof value === 'string' ? value : compactJson(value));
 }
 
-// RFC 6901, section 4: an array's element is named by digits without a leading zero.
-function follow(fields: JsonObject, tokens: readonly string[]): JsonValue | undefined {
-  let value: JsonValue | undefined = fields;
-  for (const token of tokens) {
-    if (isJsonObject(value)) value = value.get(token);
-    else if (Array.isArray(value) && /^(?:0|[1-9][0-9]*)$/.test(token)) value = value[Number(token)];
-    else return undefined;
-  }
-  return value;
+function tokensOf(field: Field): readonly string[] {
+  return field.kind === 'key' ? [field.key] : field.tokens;
 }
 
-function fieldNotFound(fields: JsonObject, field: Field, where: string, isNull: boolean): AppError {
+function fieldNotFound(fields: JsonObject, field: Field, where: string, found: Followed): AppError {
   const name = field.kind === 'key' ? quoted(field.key) : printable(formatField(field));
-  const names = [...fields].filter(([, value]) => value !== null).map(([key]) => key);
-  const message = isNull
-    ? `the field ${name} of ${printable(where)} is null`
-    : `${printable(where)} has no field ${name}`;
-  if (names.length === 0)
-    return new AppError(
-      'FIELD_NOT_FOUND',
-      message,
-      'it has no other field: the secret is empty, or all of it is null',
-    );
-  const wanted = field.kind === 'key' ? field.key : (field.tokens[0] ?? '');
-  const shown = nearestFirst(names, wanted).slice(0, 20).map(quoted).join(', ');
-  const more = names.length > 20 ? `, and ${names.length - 20} more` : '';
-  return new AppError('FIELD_NOT_FOUND', message, `the fields there are: ${shown}${more}`);
+  const names = namesOf(fields);
+  const fail = (message: string, hint: string) => new AppError('FIELD_NOT_FOUND', message, hint);
+  if (found.value === null) {
+    const message = `the field ${name} of ${printable(where)} is null`;
+    return fail(message, names.length === 0 ? ALL_NULL : theFieldsAre(names, tokensOf(field)[0] ?? ''));
+  }
+  const message = `${printable(where)} has no field ${name}`;
+  if (names.length === 0) return fail(message, ALL_NULL);
+  if (found.depth > 0) return partly(message, tokensOf(field), found);
+  const wanted = tokensOf(field)[0] ?? '';
+  const meant = likelyMeant(names, wanted);
+  const shown = meant !== undefined && field.kind === 'pointer' ? formatPointer([meant]) : meant;
+  return fail(
+    `${message}${shown === undefined ? '' : `: did you mean ${quoted(shown)}?`}`,
+    `${nestedHint(fields, field)}${theFieldsAre(names, wanted)}`,
+  );
 }
 
-function nearestFirst(names: readonly string[], wanted: string): string[] {
-  const near = (name: string) => {
-    const a = name.toLowerCase();
-    const b = wanted.toLowerCase();
-    if (a === b) return 0;
-    return a.includes(b) || b.includes(a) ? 1 : 2;
-  };
-  return [...names].sort((a, b) => near(a) - near(b) || (a < b ? -1 : 1));
+const ALL_NULL = 'it has no other field: the secret is empty, or all of it is null';
+
+function theFieldsAre(names: readonly string[], wanted: string): string {
+  return `the fields there are: ${listed(names, wanted)}`;
+}
+
+/** Of a pointer that leads into the secret but not to its end: how far it leads, and what is there. */
+function partly(message: string, tokens: readonly string[], { depth, last }: Followed): AppError {
+  const path = tokens.slice(0, depth);
+  const there = printable(formatPointer(path));
+  const missing = tokens[depth] ?? '';
+  const meant = isJsonObject(last) ? likelyMeant([...last.keys()], missing) : undefined;
+  return new AppError(
+    'FIELD_NOT_FOUND',
+    meant === undefined ? message : `${message}: did you mean ${quoted(formatPointer([...path, meant]))}?`,
+    `${there} is there, and has no ${quoted(missing)}: it ${contentOf(last, missing)}`,
+  );
+}
+
+function contentOf(value: JsonValue, wanted: string): string {
+  if (isJsonObject(value)) return value.size === 0 ? 'is empty' : `has: ${listed([...value.keys()], wanted)}`;
+  if (!Array.isArray(value)) return value === null ? 'is null' : 'is a single value: end the pointer there';
+  return value.length === 0 ? 'is an empty list' : `is a list: its elements are 0 to ${value.length - 1}`;
+}
+
+/** Of `#a.b` or `#a/b`, which are names of fields: how the field `b` of the field `a` is written, where there is one. */
+function nestedHint(fields: JsonObject, field: Field): string {
+  if (field.kind !== 'key' || field.key.length > 500) return '';
+  for (const separator of ['.', '/']) {
+    const tokens = field.key.split(separator);
+    if (tokens.length < 2 || (followPointer(fields, tokens).value ?? null) === null) continue;
+    return `for the nested value, write #${printable(formatPointer(tokens))}; `;
+  }
+  return '';
+}
+
+function namesOf(fields: JsonObject): string[] {
+  return [...fields].filter(([, value]) => value !== null).map(([key]) => key);
+}
+
+function listed(names: readonly string[], wanted: string): string {
+  const shown = nearestFirst(names, wanted).slice(0, NAMED_AT_MOST).map(quoted).join(', ');
+  return names.length > NAMED_AT_MOST ? `${shown}, and ${names.length - NAMED_AT_MOST} more` : shown;
 }

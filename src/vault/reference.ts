@@ -4,7 +4,11 @@
 //   secret/nexus/ci?version=3       a path without one: the whole secret, here one version of it
 //   nexus/ci/password@secret        GitLab's `secrets:vault` form: PATH/FIELD@MOUNT
 
-import { AppError, holdsToken, quoted } from '../errors.ts';
+import { AppError, holdsToken, printable, quoted } from '../errors.ts';
+import { formatPointer, pointerTokens } from '../json-pointer.ts';
+import { foreignReference } from './foreign-reference.ts';
+
+export { fieldMeant } from './foreign-reference.ts';
 
 /** Which field of a secret is meant. */
 export type Field =
@@ -30,9 +34,15 @@ const GRAMMAR =
 
 /**
  * Reads a REF.
- * @throws {AppError} USAGE, with what is wrong in it
+ * @throws {AppError} USAGE, with what is wrong in it, and the REF that was likely meant where one can be told
  */
 export function parseReference(text: string): Reference {
+  const foreign = foreignReference(text);
+  if (foreign === undefined || holdsToken(text)) return readReference(text);
+  throw invalid(text, foreign.why, hintOf(foreign.better));
+}
+
+function readReference(text: string): Reference {
   if (holdsToken(text)) throw invalid(text, 'it holds a token, which is not sent anywhere');
   const hash = text.indexOf('#');
   const beforeField = hash < 0 ? text : text.slice(0, hash);
@@ -43,7 +53,7 @@ export function parseReference(text: string): Reference {
     return parseGitlabForm(text);
   }
   const path = parsePath(question < 0 ? beforeField : beforeField.slice(0, question), text);
-  if (path.length === 1) throw invalid(text, 'it names a mount at most, and no path on it');
+  if (path.length === 1) throw mountAlone(text, path[0] ?? '');
   if (path[0] === 'v1') throw invalid(text, 'leave v1/ off: a path begins with its mount');
   return {
     path,
@@ -71,7 +81,7 @@ export function secretPath({ path, mount }: Reference): string {
 export function formatField(field: Field | undefined): string {
   if (field === undefined) return '';
   if (field.kind === 'key') return `#${field.key}`;
-  return `#${field.tokens.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`;
+  return `#${formatPointer(field.tokens)}`;
 }
 
 function parseGitlabForm(text: string): Reference {
@@ -95,14 +105,11 @@ function parseGitlabForm(text: string): Reference {
  */
 export function parseField(text: string, whole: string): Field {
   if (!text.startsWith('/')) return { kind: 'key', key: text };
-  const tokens = text.slice(1).split('/');
-  if (tokens.some((token) => /~(?![01])/.test(token))) {
+  const tokens = pointerTokens(text);
+  if (tokens === undefined) {
     throw invalid(whole, 'in a JSON Pointer ~ stands only as ~0 (for ~) or ~1 (for /)');
   }
-  return {
-    kind: 'pointer',
-    tokens: tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
-  };
+  return { kind: 'pointer', tokens };
 }
 
 function parseVersion(query: string, whole: string): number {
@@ -126,6 +133,29 @@ function parsePath(text: string, whole: string): string[] {
   return segments;
 }
 
-function invalid(text: string, why: string): AppError {
-  return new AppError('USAGE', `${quoted(text)} is not a secret's reference: ${why}`, GRAMMAR);
+function mountAlone(text: string, name: string): AppError {
+  const [, mount, field] = /^([^\s:]+)[: ]([^\s:]+)$/.exec(name) ?? [];
+  const hint =
+    mount === undefined
+      ? `a field stands behind its path: PATH#${/^[\w-]{1,64}$/.test(name) ? name : 'FIELD'}; ${GRAMMAR}`
+      : `perhaps PATH/${printable(mount)}#${printable(field ?? '')}; ${GRAMMAR}`;
+  return invalid(text, 'it names a mount at most, and no path on it', hint);
+}
+
+/** The hint that names a better REF, if it is one and can be shown whole. */
+function hintOf(better: string | undefined): string {
+  if (better === undefined || printable(better) !== better) return GRAMMAR;
+  try {
+    readReference(better);
+  } catch (error) {
+    if (error instanceof AppError) return GRAMMAR;
+    throw error;
+  }
+  return `write ${better}`;
+}
+
+function invalid(text: string, why: string, hint = GRAMMAR): AppError {
+  // A URL may hold a password.
+  const shown = text.replace(/:\/\/.*@/s, '://…@');
+  return new AppError('USAGE', `${quoted(shown)} is not a secret's reference: ${why}`, hint);
 }

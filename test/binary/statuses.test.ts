@@ -40,8 +40,33 @@ const CASES: readonly Case[] = [
     name: 'VAULT_ADDR is empty',
     status: 2,
     says: /VAULT_ADDR is empty/,
-    hint: /CI\/CD variable of the group/,
+    hint: /Settings → CI\/CD → Variables of the group.*VAULT_ADDR=https/,
     env: () => ({ VAULT_ADDR: '' }),
+  },
+  {
+    name: 'VAULT_ADDR was not filled in, on a ref that is not protected',
+    status: 2,
+    says: /VAULT_ADDR is "\$VAULT_URL": a variable in it was never filled in/,
+    hint: /VAULT_URL is not defined in this job.*\n {4}likely: this job's ref "feature-1" is not protected/,
+    env: () => ({
+      VAULT_ADDR: '$VAULT_URL',
+      CI_COMMIT_REF_PROTECTED: 'false',
+      CI_COMMIT_REF_NAME: 'feature-1',
+    }),
+  },
+  {
+    name: 'VAULT_ADDR is a page of the web interface',
+    status: 2,
+    says: /leave \/ui\/vault\/auth\?with=token off/,
+    hint: /write VAULT_ADDR=https:\/\/vault\.test in Settings/,
+    env: () => ({ VAULT_ADDR: 'https://vault.test/ui/vault/auth?with=token' }),
+  },
+  {
+    name: 'a REF with the address before it',
+    status: 2,
+    says: /leave the address off/,
+    hint: /hint: write secret\/data\/nexus\/ci#password\n/,
+    ref: 'https://vault.test/v1/secret/data/nexus/ci#password',
   },
   {
     name: 'VAULT_ADDR has no scheme',
@@ -66,8 +91,15 @@ const CASES: readonly Case[] = [
   {
     name: 'an ID token that is none',
     status: 3,
-    says: /does not hold an ID token/,
+    says: /does not hold an ID token .*: it has 7 characters, in 1 part/,
     env: () => ({ VAULT_ID_TOKEN: 'hunter2' }),
+  },
+  {
+    name: 'an ID token under another name',
+    status: 3,
+    says: /there is no ID token: VAULT_ID_TOKEN is empty/,
+    hint: /MY_TOKEN holds an ID token for "https:.*": --id-token-variable MY_TOKEN\n/,
+    env: () => ({ VAULT_ID_TOKEN: '', MY_TOKEN: job.env['VAULT_ID_TOKEN'] ?? '' }),
   },
   {
     name: 'an ID token that has expired',
@@ -125,7 +157,7 @@ const CASES: readonly Case[] = [
   {
     name: 'a field that is not there',
     status: 5,
-    says: /has no field "passwort"/,
+    says: /has no field "passwort": did you mean "password"\?/,
     hint: /"password", "username"/,
     ref: 'secret/data/nexus/svc-orchestrator#passwort',
   },

@@ -26,6 +26,8 @@ for (const [text, meant] of [
   ['https://[2001:DB8::1]:8200', endpoint('https', '2001:db8::1', 8200)],
   ['https://bücher.example', endpoint('https', 'xn--bcher-kva.example', 443)],
   ['https://vault/v1x', endpoint('https', 'vault', 443, '/v1x')],
+  ['https://gate/api/v1/vault', endpoint('https', 'gate', 443, '/api/v1/vault')],
+  ['https://my_vault.example.com', endpoint('https', 'my_vault.example.com', 443)],
   ['unix:/run/vault/agent.sock', endpoint('unix', 'localhost', 0, '', '/run/vault/agent.sock')],
   ['unix:///run/vault/agent.sock', endpoint('unix', 'localhost', 0, '', '/run/vault/agent.sock')],
 ] as const) {
@@ -35,25 +37,62 @@ for (const [text, meant] of [
 const unfilled = (name: string) => `$\{${name}}`;
 
 for (const [text, part, hint] of [
-  ['', 'it has no scheme', 'VAULT_ADDR=https://'],
+  ['', 'it is empty', 'VAULT_ADDR=https://'],
+  ['  ', 'VAULT_ADDR is "  ": it holds only spaces', 'Settings → CI/CD → Variables of the group'],
   ['vault.example.com', 'it has no scheme', 'write VAULT_ADDR=https://vault.example.com'],
   ['vault.example.com:8200', 'it has no scheme', 'VAULT_ADDR=https://vault.example.com:8200'],
-  ['//vault.example.com', 'it has no scheme', ''],
+  ['//vault.example.com', 'it has no scheme', 'VAULT_ADDR=https://vault.example.com in Settings'],
+  ['https//vault', 'it has no scheme', 'VAULT_ADDR=https://vault in'],
   ['ftp://vault.example.com', 'only https, http and unix', ''],
-  ['unix:relative.sock', 'it has no scheme', ''],
-  ['https://', 'there is no host in it', ''],
+  ['unix:relative.sock', 'a socket is named by its whole path', 'VAULT_ADDR=unix:///PATH'],
+  ['https://', 'there is no host in it', 'that one is empty'],
   ['https:///', 'there is no host in it', ''],
-  ['https:///v1/auth/jwt/login', 'there is no host in it', ''],
+  ['https:///v1/auth/jwt/login', 'there is no host in it', 'that one is empty'],
+  ['https://:8200', 'there is no host in it', 'that one is empty'],
+  ['https:/vault', 'there is no host in it', 'write VAULT_ADDR=https://vault in'],
   ['https:///vault.example.com', 'there is no host in it', ''],
-  ['https:vault.example.com', 'there is no host in it', ''],
-  ['https://ho st', 'there is no host in it', ''],
-  ['https://vault:99999', 'VAULT_ADDR is "https://vault:99999"', ''],
-  ['https://vault?x=1', 'no ? and no #', ''],
-  ['https://vault#x', 'no ? and no #', ''],
-  ['https://vault.example.com/v1', 'leave /v1 off', 'as https://vault.example.com'],
-  ['https://vault.example.com/v1/', 'leave /v1 off', 'as https://vault.example.com'],
-  ['https://vault.example.com/ui/', 'leave /ui off', 'as https://vault.example.com'],
-  ['$VAULT_URL', 'never filled in', 'not defined in this job'],
+  ['https:vault.example.com', 'there is no host in it', 'write VAULT_ADDR=https://vault.example.com in'],
+  ['https://ho st', '"https://ho st": there is a space in it', 'write VAULT_ADDR=https://'],
+  ['https://https://vault', 'it has the scheme twice', 'VAULT_ADDR=https://vault in'],
+  ['https://%zz', 'its host is not a name', ''],
+  ['https://[::1', 'its host is not a name or an IP address', ''],
+  ['https://vault:port', 'its port is not a number', ''],
+  ['https://vault:99999', 'VAULT_ADDR is "https://vault:99999": its port', ''],
+  ['https://vault?x=1', 'no ? and no #', 'VAULT_ADDR=https://vault in'],
+  ['https://vault/base#x', 'no ? and no #', 'VAULT_ADDR=https://vault/base in'],
+  ['https://vault/#/vault/secrets', 'no ? and no #', 'VAULT_ADDR=https://vault in'],
+  ['https://vault.example.com/v1', 'leave /v1 off', 'write VAULT_ADDR=https://vault.example.com in'],
+  ['https://vault.example.com/v1/', 'leave /v1 off', 'write VAULT_ADDR=https://vault.example.com in'],
+  ['https://vault.example.com/ui/', 'leave /ui off', 'write VAULT_ADDR=https://vault.example.com in'],
+  ['https://vault:8200/v1/secret/data/x', 'leave /v1/secret/data/x off', 'VAULT_ADDR=https://vault:8200 in'],
+  [
+    'https://vault/ui/vault/auth?with=jwt',
+    'leave /ui/vault/auth?with=jwt off',
+    'VAULT_ADDR=https://vault in',
+  ],
+  ['https://vault/ui/#x', 'leave /ui#x off', 'VAULT_ADDR=https://vault in'],
+  ['https://gate/base/ui/vault/auth', 'leave /ui/vault/auth off', 'VAULT_ADDR=https://gate/base in'],
+  ['https://gate/base/v1', 'leave /v1 off', 'VAULT_ADDR=https://gate/base in'],
+  [
+    '"https://vault.example.com"',
+    'it has quotes around it',
+    'without them: write VAULT_ADDR=https://vault.example.com in',
+  ],
+  ["https://vault'", 'it has quotes around it', 'without them: write VAULT_ADDR=https://vault in'],
+  ['“https://vault”', 'it has quotes around it', 'VAULT_ADDR=https://vault in'],
+  [
+    'https://vault\n',
+    '"https://vault\\u000a": it holds a control character, a line break at its end',
+    'after | in YAML',
+  ],
+  ['\thttps://vault', 'a tab at its beginning', 'in one line'],
+  ['$$VAULT_URL', 'never filled in', 'write $VAULT_URL with one $'],
+  ['$VAULT_ADDR', 'never filled in', 'leave VAULT_ADDR: $VAULT_ADDR out of variables:'],
+  [
+    '$VAULT_URL',
+    'never filled in',
+    'VAULT_URL is not defined in this job: set it in Settings → CI/CD → Variables of the group',
+  ],
   [unfilled('VAULT_URL'), 'never filled in', ''],
   [`https://${unfilled('VAULT_HOST')}:8200`, 'never filled in', ''],
   ['https://$VAULT_HOST', 'never filled in', ''],
@@ -67,6 +106,11 @@ for (const [text, part, hint] of [
     assertPlain(error);
   });
 }
+
+test('a flag is not set in the group', () => {
+  const error = assertRefused(() => parseAddress('vault', '--address'), 'CONFIG', '--address is "vault"');
+  assert.equal(error.hint, 'write --address=https://vault');
+});
 
 for (const text of [
   'https://user:marked-pw@vault.example.com',

@@ -55,20 +55,9 @@ for (const [field, message] of [
   ['#absent', 'secret/a has no field "absent"'],
   ['#Password', 'secret/a has no field "Password"'],
   ['#toString', 'secret/a has no field "toString"'],
-  ['#nested/list', 'secret/a has no field "nested/list"'],
   ['#nothing', 'the field "nothing" of secret/a is null'],
   ['#/nothing', 'the field #/nothing of secret/a is null'],
   ['#/nested/null', 'the field #/nested/null of secret/a is null'],
-  ['#/nested/absent', 'secret/a has no field #/nested/absent'],
-  ['#/password/length', 'secret/a has no field #/password/length'],
-  ['#/password/0', 'secret/a has no field #/password/0'],
-  ['#/nested/list/3', 'secret/a has no field #/nested/list/3'],
-  ['#/nested/list/00', 'secret/a has no field #/nested/list/00'],
-  ['#/nested/list/-', 'secret/a has no field #/nested/list/-'],
-  ['#/nested/list/length', 'secret/a has no field #/nested/list/length'],
-  ['#/nested/list/1e0', 'secret/a has no field #/nested/list/1e0'],
-  ['#/nothing/a', 'secret/a has no field #/nothing/a'],
-  ['#/port/0', 'secret/a has no field #/port/0'],
 ] as const) {
   test(`${field} is not there: ${message}`, () => {
     const error = assertRefused(
@@ -78,6 +67,93 @@ for (const [field, message] of [
     );
     assert.match(error.hint ?? '', /^the fields there are: /);
     assertHolds(error.hint, '"password"');
+  });
+}
+
+// A pointer that ends in the middle, as far as it leads.
+for (const [field, there, hint] of [
+  ['#/nested/absent', '/nested is there, and has no "absent"', 'it has: "list", "", "01", "null"'],
+  ['#/nested/lits', '/nested is there, and has no "lits"', 'it has: "list", '],
+  ['#/password/length', '/password is there, and has no "length"', 'it is a single value'],
+  ['#/password/0', '/password is there, and has no "0"', 'it is a single value: end the pointer there'],
+  ['#/nested/list/3', '/nested/list is there, and has no "3"', 'it is a list: its elements are 0 to 2'],
+  ['#/nested/list/00', 'and has no "00"', 'its elements are 0 to 2'],
+  ['#/nested/list/-', 'and has no "-"', 'its elements are 0 to 2'],
+  ['#/nested/list/length', 'and has no "length"', 'its elements are 0 to 2'],
+  ['#/nested/list/1e0', 'and has no "1e0"', 'its elements are 0 to 2'],
+  ['#/nested/list/2/0', '/nested/list/2 is there, and has no "0"', 'it is an empty list'],
+  ['#/nested/list/1/x/y', '/nested/list/1 is there, and has no "x"', 'it has: "deep"'],
+  ['#/nothing/a', '/nothing is there, and has no "a"', 'it is null'],
+  ['#/port/0', '/port is there, and has no "0"', 'it is a single value'],
+  ['#/a~1b/c', '/a~1b is there, and has no "c"', 'it is a single value'],
+] as const) {
+  test(`${field} leads as far as: ${there}`, () => {
+    const error = assertRefused(
+      () => selectField(FIELDS, fieldOf(field), 'secret/a'),
+      'FIELD_NOT_FOUND',
+      `secret/a has no field ${field}`,
+    );
+    assertHolds(error.hint, there);
+    assertHolds(error.hint, hint);
+    assertPlain(error);
+  });
+}
+
+test('a slip within a pointer is told with the whole pointer', () => {
+  const error = assertRefused(
+    () => selectField(FIELDS, fieldOf('#/nested/lits'), 'secret/a'),
+    'FIELD_NOT_FOUND',
+    'no field',
+  );
+  assert.equal(error.message, 'secret/a has no field #/nested/lits: did you mean "/nested/list"?');
+});
+
+for (const [field, hint] of [
+  ['#nested/list', 'for the nested value, write #/nested/list; the fields there are: '],
+  ['#nested.list', 'for the nested value, write #/nested/list; the fields there are: '],
+  ['#nested.list.1.deep', 'for the nested value, write #/nested/list/1/deep; '],
+  ['#nested.', 'for the nested value, write #/nested/; '],
+] as const) {
+  test(`${field} is a name, and how the nested value is written is told`, () => {
+    const error = assertRefused(
+      () => selectField(FIELDS, fieldOf(field), 'secret/a'),
+      'FIELD_NOT_FOUND',
+      'has no',
+    );
+    assertHolds(error.hint, hint);
+  });
+}
+
+for (const field of ['#nested.absent', '#nested.null', '#a.b', `#${'nested.'.repeat(100)}`]) {
+  test(`${field.slice(0, 20)} names nothing nested`, () => {
+    const error = assertRefused(
+      () => selectField(FIELDS, fieldOf(field), 'secret/a'),
+      'FIELD_NOT_FOUND',
+      'has no',
+    );
+    assert.match(error.hint ?? '', /^the fields there are: /);
+  });
+}
+
+for (const [field, meant] of [
+  ['#passwort', '"password"'],
+  ['#Password', '"password"'],
+  ['#pasword', '"password"'],
+  ['#passwrod', '"password"'],
+  ['#/passwort', '"/password"'],
+  ['#a/', undefined],
+  ['#user', undefined],
+  ['#x', undefined],
+] as const) {
+  test(`${field} is ${meant === undefined ? 'like no field' : `taken for a slip of ${meant}`}`, () => {
+    const fields = fieldsOf('{"password":"x","other":"y","b":"z"}');
+    const { message } = assertRefused(
+      () => selectField(fields, fieldOf(field), 'secret/a'),
+      'FIELD_NOT_FOUND',
+      'has no',
+    );
+    if (meant === undefined) assert.doesNotMatch(message, /did you mean/);
+    else assert.ok(message.endsWith(`: did you mean ${meant}?`), message);
   });
 }
 
@@ -121,6 +197,7 @@ test('of a pointer, the fields whose names are like its first are the likeliest'
     '#/password/a',
   );
   assert.equal(error.hint, 'the fields there are: "Password", "a"');
+  assert.equal(error.message, 'secret/a has no field #/password/a: did you mean "/Password"?');
 });
 
 test('an element of a list has as many digits as it takes', () => {

@@ -28,7 +28,8 @@ const MISSING: readonly (readonly [environment: Environment, part: string])[] = 
   [{}, 'there is no ID token: VAULT_ID_TOKEN is not set'],
   [{ VAULT_ID_TOKEN: '' }, 'VAULT_ID_TOKEN is empty'],
   [{ VAULT_ID_TOKEN: ' \n' }, 'VAULT_ID_TOKEN is empty'],
-  [{ CI_JOB_JWT: 'x' }, 'CI_JOB_JWT is there, but GitLab gave up such tokens'],
+  [{ CI_JOB_JWT: 'x' }, 'CI_JOB_JWT is there, but is not taken: GitLab gave up such tokens'],
+  [{ CI_JOB_JWT_V1: 'x' }, 'CI_JOB_JWT_V1 is there'],
   [{ CI_JOB_JWT: 'x', CI_JOB_JWT_V2: 'y' }, 'CI_JOB_JWT_V2 is there'],
 ];
 for (const [environment, part] of MISSING) {
@@ -108,7 +109,7 @@ for (const [exp, expired] of [
 
 const claims = parseJson(
   `{"text":"a\\u001b[31m\\nb","empty":"","number":12345678901234567890,"list":["a","b\\u202e"],"mixed":["a",1],
-    "object":{"a":1},"yes":true,"none":null,"long":"${'x'.repeat(5000)}","many":[${'"a",'.repeat(5000)}"a"],
+    "object":{"a":1},"yes":true,"none":null,"slashed":"s","a/b":"t","long":"${'x'.repeat(5000)}","many":[${'"a",'.repeat(5000)}"a"],
     "digits":${'9'.repeat(5000)}}`,
 );
 for (const [name, shown] of [
@@ -117,8 +118,18 @@ for (const [name, shown] of [
   ['number', '12345678901234567890'],
   ['list', '"a", "b\\u202e"'],
   ['mixed', '"a", …'],
-  ['object', '…'],
-  ['none', '…'],
+  ['object', 'an object'],
+  ['none', 'null'],
+  ['yes', 'true'],
+  ['/object/a', '1'],
+  ['/object', 'an object'],
+  ['/list/1', '"b\\u202e"'],
+  ['/many/9', '"a"'],
+  ['/object/b', 'absent'],
+  ['/list/2', 'absent'],
+  ['/bad~2', 'absent'],
+  ['/slashed', '"s"'],
+  ['/a~1b', '"t"'],
   ['absent', 'absent'],
   ['__proto__', 'absent'],
   ['toString', 'absent'],

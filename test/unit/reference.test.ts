@@ -6,12 +6,13 @@ import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import {
   type Field,
+  fieldMeant,
   formatField,
   formatReference,
   parseReference,
   type Reference,
 } from '../../src/vault/reference.ts';
-import { assertFailure, assertHolds, assertPlain, assertRefused } from './failures.ts';
+import { assertFailure, assertHides, assertHolds, assertPlain, assertRefused } from './failures.ts';
 
 const whole: Reference = { path: [], mount: undefined, version: undefined, field: undefined };
 const key = (name: string): Field => ({ kind: 'key', key: name });
@@ -39,6 +40,7 @@ const FORMS: readonly (readonly [text: string, meant: Partial<Reference>])[] = [
   ['secret/nexus?version=012', { path: ['secret', 'nexus'], version: 12 }],
   ['nexus/ci/password@secret', { path: ['nexus', 'ci'], mount: ['secret'], field: key('password') }],
   ['nexus/password@team/kv', { path: ['nexus'], mount: ['team', 'kv'], field: key('password') }],
+  ['v1/pw@secret', { path: ['v1'], mount: ['secret'], field: key('pw') }],
   ['nexus/a@b@secret', { path: ['nexus'], mount: ['secret'], field: key('a@b') }],
   ['us@er/pw@secret', { path: ['us@er'], mount: ['secret'], field: key('pw') }],
   ['secret/us@er#pw', { path: ['secret', 'us@er'], field: key('pw') }],
@@ -62,7 +64,6 @@ const WRONG: readonly (readonly [text: string, part: string])[] = [
   ['secret/./nexus', 'the segment . is not allowed'],
   ['secret', 'it names a mount at most'],
   ['TRIVY_*', 'it names a mount at most'],
-  ['v1/secret/data/a#b', 'leave v1/ off'],
   ['ci/v/pw@secret?version=1', "GitLab's form takes no version"],
   [' secret/data/a', 'there is a space at the end of a segment'],
   ['secret/data/a #b', 'there is a space at the end of a segment'],
@@ -98,6 +99,77 @@ for (const [text, part] of WRONG) {
     const error = assertRefused(() => parseReference(text), 'USAGE', part);
     assertPlain(error);
     assertHolds(error.hint, 'PATH#FIELD');
+  });
+}
+
+// What another tool writes, and the REF that it would be; undefined where none can be told.
+const FOREIGN: readonly (readonly [text: string, part: string, better: string | undefined])[] = [
+  ['v1/secret/data/a#b', 'leave v1/ off', 'secret/data/a#b'],
+  ['/v1/secret/data/a', 'leave v1/ off', 'secret/data/a'],
+  ['v1/', 'leave v1/ off', undefined],
+  ['v1/v1/secret/a', 'leave v1/ off', undefined],
+  ['https://vault/v1/secret/data/a#b', 'leave the address off', 'secret/data/a#b'],
+  [
+    'HTTPS://vault:8200/base/v1/secret/data/a?version=2#b',
+    'leave the address off',
+    'secret/data/a?version=2#b',
+  ],
+  ['https://vault/ui/vault/secrets/secret/show/nexus/ci', 'leave the address off', 'secret/nexus/ci'],
+  [
+    'https://vault/ui/vault/secrets/kv/kv/nexus%2Fci/details?version=1',
+    'leave the address off',
+    'kv/nexus/ci',
+  ],
+  ['https://vault/ui/vault/secrets/kv/kv/%E0%A4%A/details', 'leave the address off', undefined],
+  ['https://vault/v1/../sys#a', 'leave the address off', undefined],
+  ['https://vault/', 'leave the address off', undefined],
+  ['https://user:marked-pw@vault/v1/secret/a', 'leave the address off', 'secret/a'],
+  ['https://user:marked/v1/marked-pw@vault/v1x', 'leave the address off', undefined],
+  ['-mount=secret nexus/x', 'how the Vault CLI is called', 'secret/nexus/x'],
+  ['vault kv get -mount=secret -field=pw nexus/x', 'how the Vault CLI is called', 'secret/nexus/x#pw'],
+  ['vault kv get -version=2 secret/nexus/x', 'how the Vault CLI is called', 'secret/nexus/x?version=2'],
+  ['vault read secret/data/x', 'how the Vault CLI is called', 'secret/data/x'],
+  ['secret/data/x password | NAME', 'how vault-action writes it', 'secret/data/x#password'],
+  ['secret/data/x password | NAME;', 'how vault-action writes it', 'secret/data/x#password'],
+  ['ref+vault://secret/x#/password', 'how vals writes it', 'secret/x#/password'],
+  ['ref+vault://secret/x?address=https://v&version=3#/a/b+', 'how vals writes it', 'secret/x?version=3#/a/b'],
+  ['secretref+vault://secret/x#/a', 'how vals writes it', 'secret/x#/a'],
+];
+for (const [text, part, better] of FOREIGN) {
+  test(`${text} is no reference, and ${better ?? 'none'} is told`, () => {
+    const error = assertRefused(() => parseReference(text), 'USAGE', part);
+    assertPlain(error);
+    assertHides(error, 'marked');
+    if (better === undefined) return assertHolds(error.hint, 'write PATH#FIELD');
+    assert.equal(error.hint, `write ${better}`);
+    assert.ok(parseReference(better), 'it is no reference');
+  });
+}
+
+for (const [text, hint] of [
+  ['password', 'a field stands behind its path: PATH#password'],
+  ['x:password', 'perhaps PATH/x#password'],
+  ['x password', 'perhaps PATH/x#password'],
+  ['\u202e', 'a field stands behind its path: PATH#FIELD'],
+] as const) {
+  test(`${JSON.stringify(text)} may be a field: ${hint}`, () => {
+    const error = assertRefused(() => parseReference(text), 'USAGE', 'it names a mount at most');
+    assertHolds(error.hint, hint);
+    assertPlain(error);
+  });
+}
+
+for (const [path, meant] of [
+  ['secret/data/x:password', 'secret/data/x#password'],
+  ['secret/data/x password', 'secret/data/x#password'],
+  ['secret/data/x', undefined],
+  ['secret/data/a:b:c', undefined],
+  ['secret/data/a b c', undefined],
+  ['secret/da:ta/x', undefined],
+  ['x:password', undefined],
+] as const) {
+  test(`the path ${path} may be meant as ${meant ?? 'it stands'}`, () => {
+    assert.equal(fieldMeant(path.split('/')), meant);
   });
 }
 

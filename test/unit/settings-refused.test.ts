@@ -5,7 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { prepareTrust } from '../../src/http/trust.ts';
-import { readSettings, type SettingFlags } from '../../src/settings.ts';
+import type { SettingFlags } from '../../src/settings.ts';
 import { assertHides, assertPlain, assertRefused } from './failures.ts';
 import { fakeIo, settle } from './fakes.ts';
 
@@ -28,15 +28,22 @@ const REFUSED: readonly (readonly [variables: Variables, flags: SettingFlags, pa
   [{ VAULT_TOKEN: 'hvs abc' }, {}, 'VAULT_TOKEN holds a space'],
   [{ VAULT_TOKEN: 'hvs.ä' }, {}, 'VAULT_TOKEN holds a space or another character'],
   [{ VAULT_TOKEN: 'eyJhbGciOiJ.eyJpc3Mi.c2ln' }, {}, 'VAULT_TOKEN holds a JWT, such as an ID token'],
-  [{}, { 'auth-path': 'hvs.CAESIJabcdefgh' }, 'the auth path holds a token'],
-  [{ VAULT_NAMESPACE: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }, {}, 'the namespace holds a token'],
-  [{ VAULT_AUTH_ROLE: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }, {}, 'the role holds a token'],
+  [{}, { 'auth-path': 'hvs.CAESIJabcdefgh' }, 'the auth path (--auth-path) holds a token'],
+  [{ VAULT_NAMESPACE: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }, {}, 'the namespace (VAULT_NAMESPACE) holds a token'],
+  [{ VAULT_AUTH_ROLE: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }, {}, 'the role (VAULT_AUTH_ROLE) holds a token'],
   [{}, { 'auth-path': '' }, 'is not the path of an auth method'],
-  [{}, { 'auth-path': 'a//b' }, '"a//b" is not the path'],
-  [{ VAULT_AUTH_PATH: '../sys' }, {}, '"../sys" is not the path'],
+  [{}, { 'auth-path': 'a//b' }, '--auth-path is "a//b": that is not the path'],
+  [{ VAULT_AUTH_PATH: '../sys' }, {}, 'VAULT_AUTH_PATH is "../sys": that is not the path'],
   [{ VAULT_AUTH_PATH: 'auth//jwt' }, {}, 'is not the path'],
   [{}, { 'auth-path': 'jwt\ud800' }, 'the path of an auth method'],
-  [{ VAULT_NAMESPACE: 'é' }, {}, 'it can only be ASCII'],
+  [{ VAULT_NAMESPACE: 'é' }, {}, 'the namespace (VAULT_NAMESPACE) is "é": it can only be ASCII'],
+  [{ VAULT_TOKEN: '$MY_TOKEN' }, {}, 'VAULT_TOKEN is "$MY_TOKEN": a variable that was never filled in'],
+  [{}, { 'id-token-variable': '$MY_TOKEN' }, '--id-token-variable is "$MY_TOKEN"'],
+  [{}, { 'id-token-variable': 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }, '--id-token-variable holds a token'],
+  [{ VAULT_ROLE: '$X' }, {}, 'the role (VAULT_ROLE) is "$X": a variable in it was never filled in'],
+  [{ VAULT_NAMESPACE: 'a/$X' }, {}, 'the namespace (VAULT_NAMESPACE) is "a/$X": a variable in it'],
+  [{}, { 'auth-path': '$X' }, 'the auth path (--auth-path) is "$X": a variable in it'],
+  [{ VAULT_AUTH_ROLE: 'ci\r\n' }, {}, 'holds a control character: a line break at its end'],
 ];
 for (const [variables, flags, part] of REFUSED) {
   test(`${JSON.stringify({ ...variables, ...flags })} is refused: ${part}`, () => {
@@ -85,10 +92,10 @@ for (const name of CONTROLLED) {
 }
 
 for (const [flag, part] of [
-  ['address', '--address holds a control character'],
-  ['role', 'the role holds a control character'],
-  ['auth-path', 'the auth path holds a control character'],
-  ['namespace', 'the namespace holds a control character'],
+  ['address', '--address is "1\\u001b[31m": it holds a control character'],
+  ['role', 'the role (--role) holds a control character: \\u001b in its middle'],
+  ['auth-path', 'the auth path (--auth-path) holds a control character: \\u001b in its middle'],
+  ['namespace', 'the namespace (--namespace) holds a control character: \\u001b in its middle'],
   ['timeout', '--timeout is "1\\u001b[31m"'],
   ['retries', '--retries is "1\\u001b[31m"'],
   ['id-token-variable', '--id-token-variable'],
@@ -101,18 +108,6 @@ for (const [flag, part] of [
 test('an empty name for the variable of the ID token is refused', () => {
   assertRefused(() => settle({}, { 'id-token-variable': '' }), 'CONFIG', '--id-token-variable');
 });
-
-for (const [isProtected, says] of [
-  ['false', true],
-  ['true', false],
-] as const) {
-  test(`without an address, CI_COMMIT_REF_PROTECTED=${isProtected} ${says ? 'adds' : 'leaves out'} the hint at protected variables`, () => {
-    const environment = { CI_COMMIT_REF_PROTECTED: isProtected };
-    const error = assertRefused(() => readSettings({}, environment), 'CONFIG', 'VAULT_ADDR is not set');
-    assert.match(error.hint ?? '', /CI\/CD variable of the group/);
-    assert.equal(error.hint?.includes('not protected'), says);
-  });
-}
 
 for (const name of ['VAULT_CLIENT_CERT', 'VAULT_CLIENT_KEY']) {
   test(`${name} alone is refused`, () => {
