@@ -28,7 +28,7 @@ export function whyNotHere(environment: Environment): string {
     `a variable with an environment scope reaches only jobs with that environment${scope === '' ? '' : `; this one's is ${quoted(scope)}`}`,
   ]
     .filter((line) => line !== '')
-    .map((line) => `\n    ${line}`)
+    .map((line) => `\n  ${line}`)
     .join('');
 }
 

@@ -12,8 +12,6 @@ import { readEndpoint } from './settings-endpoint.ts';
 import { readSession } from './settings-session.ts';
 import type { SessionSettings } from './vault/requests.ts';
 
-export { readEndpoint };
-
 /** The flags that set something, as they were given. */
 export interface SettingFlags {
   readonly address?: string;

@@ -2,7 +2,8 @@
 // result on, and end the token.
 
 import { AppError } from '../errors.ts';
-import { readIdToken, variableIn } from '../gitlab/id-token.ts';
+import { readIdToken } from '../gitlab/id-token.ts';
+import { variableIn } from '../gitlab/missing.ts';
 import type { Endpoint } from '../http/address.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';

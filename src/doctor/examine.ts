@@ -9,7 +9,8 @@ import { startDeadline } from '../http/deadline.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { prepareTrust } from '../http/trust.ts';
 import { orCutShort } from '../io.ts';
-import { type OtherSettings, readEndpoint, readOtherSettings, type SettingFlags } from '../settings.ts';
+import { type OtherSettings, readOtherSettings, type SettingFlags } from '../settings.ts';
+import { type EndpointSetting, readEndpoint } from '../settings-endpoint.ts';
 import type { Reference } from '../vault/reference.ts';
 import type { Credential } from '../vault/session.ts';
 import { clockStep, idTokenStep } from './identity.ts';
@@ -97,7 +98,7 @@ function noWay(lacking: string): Health {
   return { steps: WAY.map((name) => skip(name, why)), answer: undefined, obstacle: why };
 }
 
-function addressStep({ endpoint, source }: ReturnType<typeof readEndpoint>): Step {
+function addressStep({ endpoint, source }: EndpointSetting): Step {
   const address = printable(originOf(endpoint) + endpoint.basePath);
   return ok('address', `${address}, from ${source}`, { facts: { address, source } });
 }

@@ -1,8 +1,8 @@
 // The doctor's steps for who the job is: its ID token, how its clock differs from Vault's, and the token it gets.
 
 import { printable, quoted } from '../errors.ts';
+import { shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
-import { shownClaim } from '../gitlab/id-token.ts';
 import { JsonNumber } from '../json.ts';
 import type { OtherSettings } from '../settings.ts';
 import { clockSentence, shownDuration } from '../times.ts';

@@ -8,10 +8,6 @@ import { isoTime } from './claims.ts';
 import { decodeJwt, likenessOf } from './jwt.ts';
 import { idTokensBlock, missing, variableIn, WHO_KNOWS } from './missing.ts';
 
-export { shownClaim } from './claims.ts';
-export { decodeClaims } from './jwt.ts';
-export { idTokensBlock, variableIn } from './missing.ts';
-
 /** An ID token as GitLab issued it. */
 export interface IdToken {
   readonly token: Secret;
@@ -95,7 +91,7 @@ function expired(
   return new AppError(
     'ID_TOKEN_INVALID',
     message,
-    `GitLab issues it for as long as the job's timeout: read secrets early, not in after_script, raise timeout: of the job, or mend the clock\n    ${known.join(', ')}`,
+    `GitLab issues it for as long as the job's timeout: read secrets early, not in after_script, raise timeout: of the job, or mend the clock\n  ${known.join(', ')}`,
   );
 }
 

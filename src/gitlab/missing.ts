@@ -46,7 +46,7 @@ export function missing(variable: string, environment: Environment): AppError {
         ? ''
         : ` (${old} is there, but is not taken: GitLab gave up such tokens in version 17)`
     }`,
-    lines.join('\n    '),
+    lines.join('\n  '),
   );
 }
 

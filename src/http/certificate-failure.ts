@@ -183,7 +183,7 @@ function subjectOf({ subject }: X509Certificate): string {
   return distinguished(subject);
 }
 
-function issuerOf({ issuer }: X509Certificate): string {
+export function issuerOf({ issuer }: X509Certificate): string {
   return distinguished(issuer);
 }
 

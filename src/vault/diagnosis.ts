@@ -2,12 +2,13 @@
 // login-rows.ts, read-rows.ts and, for a Vault that is not there to answer, serving-rows.ts.
 
 import { AppError, printable, quoted } from '../errors.ts';
-import { claimNote } from '../gitlab/claims.ts';
-import { type IdToken, shownClaim } from '../gitlab/id-token.ts';
+import { claimNote, shownClaim } from '../gitlab/claims.ts';
+import type { IdToken } from '../gitlab/id-token.ts';
 import type { HttpResponse } from '../http/request.ts';
 import { JsonNumber, member, stringMember } from '../json.ts';
 import { clockSentence } from '../times.ts';
 import { isUnknownToken, type VaultAnswer } from './answer.ts';
+import { fieldMeant } from './foreign-reference.ts';
 import { LOGIN_ROWS, type LoginFacts } from './login-rows.ts';
 import { READ_ROWS, type ReadFacts } from './read-rows.ts';
 import { explain, isFinal } from './refusal.ts';
@@ -86,6 +87,7 @@ function readFacts(answer: VaultAnswer, plan: ReadPlan, asker: Asker, findings: 
   const mount = told === undefined || told === 'nothing' ? path.slice(0, 1) : told.path;
   const below = path.slice(mount.length);
   const namespace = shownNamespace(asker.namespace);
+  const meant = fieldMeant(path);
   return {
     path: joined(path),
     inNamespace: namespace === undefined ? '' : ` in the namespace ${namespace}`,
@@ -93,6 +95,7 @@ function readFacts(answer: VaultAnswer, plan: ReadPlan, asker: Asker, findings: 
     told: told === undefined || told === 'nothing' ? told : told.kind,
     withoutData: below[0] === 'data' && below.length > 1 ? joined([...mount, ...below.slice(1)]) : undefined,
     withData: joined([...mount, 'data', ...below]),
+    perhaps: meant === undefined ? '' : `; perhaps ${printable(meant)} was meant`,
     policies: shownPolicies(asker.policies),
     token: asker.idToken !== undefined ? 'login' : asker.token !== undefined ? 'own' : 'agent',
     isUnknownToken: isUnknownToken(answer),

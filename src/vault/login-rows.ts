@@ -3,7 +3,7 @@
 // Vault never says what it expected nor what it got. The claims tell what it got.
 
 import { printable } from '../errors.ts';
-import { idTokensBlock } from '../gitlab/id-token.ts';
+import { idTokensBlock } from '../gitlab/missing.ts';
 import { ROLE_OWNER as OWNER, type Refusal } from './refusal.ts';
 
 /** What is known of a refused login. */

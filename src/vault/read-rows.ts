@@ -18,6 +18,8 @@ export interface ReadFacts {
   /** The path as it would be without `/data/`, or with it. */
   readonly withoutData: string | undefined;
   readonly withData: string;
+  /** `; perhaps PATH#FIELD was meant`, where the path looks like that; or nothing. */
+  readonly perhaps: string;
   /** The token's policies in brackets, ` (default, nexus-ci)`, or nothing. */
   readonly policies: string;
   /** Whose token it is: of a login, of VAULT_TOKEN, or a Vault Agent's own. */
@@ -92,15 +94,16 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     code: 'PERMISSION_DENIED',
     message: ({ path, mount, policies, inNamespace }) =>
       `the token's policies${policies} allow nothing on ${mount}${inNamespace}, so not ${path}; or there is no such mount`,
-    hint: ({ path }) => `check the path; then let ${POLICY_OWNER} allow it:\n${stanza(path)}`,
+    hint: ({ path, perhaps }) =>
+      `check the path${perhaps}; then let ${POLICY_OWNER} allow it:\n${stanza(path)}`,
   },
   {
     status: 403,
     code: 'PERMISSION_DENIED',
     message: ({ path, policies, inNamespace }) =>
       `the token's policies${policies} do not allow to read ${path}${inNamespace}, or there is no such path`,
-    hint: ({ path }) =>
-      `check the path; then let ${POLICY_OWNER} allow it, without min_wrapping_ttl:\n${stanza(path)}`,
+    hint: ({ path, perhaps }) =>
+      `check the path${perhaps}; then let ${POLICY_OWNER} allow it, without min_wrapping_ttl:\n${stanza(path)}`,
   },
   {
     status: 404,
@@ -165,7 +168,7 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     code: 'SECRET_NOT_FOUND',
     message: ({ path, inNamespace, version }) =>
       `there is no secret at ${path}${inNamespace}${version.asked === undefined ? '' : `, or it has no version ${version.asked}`}`,
-    hint: () => `${CHECK_PATH}, upper and lower case included`,
+    hint: ({ perhaps }) => `${CHECK_PATH}, upper and lower case included${perhaps}`,
   },
   {
     says: /unsupported operation/,

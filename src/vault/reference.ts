@@ -8,8 +8,6 @@ import { AppError, holdsToken, printable, quoted } from '../errors.ts';
 import { formatPointer, pointerTokens } from '../json-pointer.ts';
 import { foreignReference } from './foreign-reference.ts';
 
-export { fieldMeant } from './foreign-reference.ts';
-
 /** Which field of a secret is meant. */
 export type Field =
   /** a key of the secret, taken whole: it may hold dots, spaces, slashes, or be empty */

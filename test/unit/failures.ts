@@ -64,6 +64,6 @@ function textOf({ message, hint }: AppError): string {
 export function assertPlain({ message, hint = '' }: AppError): void {
   const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
   assert.doesNotMatch(message, unprintable);
-  // The line breaks of a block of YAML are civault's own.
-  assert.doesNotMatch(hint.replaceAll('\n    ', ''), unprintable);
+  // The line breaks of a block of YAML, or before more of a hint, are civault's own.
+  assert.doesNotMatch(hint.replace(/\n {2}(?: {2})?/g, ''), unprintable);
 }

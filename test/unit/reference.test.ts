@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
+import { fieldMeant } from '../../src/vault/foreign-reference.ts';
 import {
   type Field,
-  fieldMeant,
   formatField,
   formatReference,
   parseReference,
