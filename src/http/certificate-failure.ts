@@ -19,6 +19,10 @@ export function explainCertificate(failure: Failure): Told | undefined {
     : undefined;
 }
 
+/** The codes of which a look at the certificates tells more. */
+export const WORTH_A_LOOK =
+  /^UNABLE_TO_(VERIFY|GET_ISSUER)|^SELF_SIGNED|^DEPTH_ZERO|^CERT_(HAS_EXPIRED|NOT_YET_VALID)$|^INVALID_(PURPOSE|CA)$/;
+
 /** The codes of a certificate that leads to no CA that is known here: a larger store may hold it. */
 export const UNKNOWN_ISSUER =
   /^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|^SELF_SIGNED_CERT_IN_CHAIN$|^DEPTH_ZERO_SELF/;
@@ -40,14 +44,8 @@ const BY_CODE: ReadonlyMap<string, Telling> = new Map(
     CERT_NOT_YET_VALID: notYetValid,
     CERT_REVOKED: () => ['its certificate was revoked', 'whoever runs the server must get it a new one'],
     ERR_TLS_CERT_ALTNAME_INVALID: otherName,
-    INVALID_PURPOSE: () => [
-      'its certificate is not one for a server',
-      "whoever runs the server must get it one whose extended key usage is serverAuth: this may be a client's",
-    ],
-    INVALID_CA: () => [
-      'its certificate is signed by one that is no CA',
-      'whoever runs the server must get it one that a CA issued',
-    ],
+    INVALID_PURPOSE: wrongPurpose,
+    INVALID_CA: wrongPurpose,
     CERT_SIGNATURE_FAILURE: ({ certificates }) => [
       'its certificate is not signed by the CA that it names',
       `a CA of that name is trusted${certificates === undefined ? '' : ` by ${certificates.trusted}`}, perhaps an older one: get its certificate anew`,
@@ -57,6 +55,22 @@ const BY_CODE: ReadonlyMap<string, Telling> = new Map(
     UNSPECIFIED: unspecified,
   }),
 );
+
+// OpenSSL says either of a certificate that is not for servers, and of one that may not sign others.
+function wrongPurpose({ own, certificates }: Failure): Told {
+  const [, ...signers] = certificates?.chain ?? [];
+  const signer = signers.find(({ ca }) => !ca);
+  if (signer !== undefined || own === 'INVALID_CA') {
+    return [
+      `its certificate is signed by ${signer === undefined ? 'one that' : `${subjectOf(signer)}, which`} is no CA`,
+      'whoever runs the server must get it one that a CA issued',
+    ];
+  }
+  return [
+    'its certificate is not one for a server',
+    "whoever runs the server must get it one whose extended key usage is serverAuth: this may be a client's",
+  ];
+}
 
 function tooLong(): Told {
   return [

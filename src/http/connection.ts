@@ -22,6 +22,8 @@ export interface Pool {
   readonly forwardThrough: ProxyServer | undefined;
   /** The proxy whose tunnel leads to the server (https through a proxy). */
   readonly tunnelThrough: ProxyServer | undefined;
+  /** Whether the server is shown a certificate of the client's. */
+  readonly showsCertificate: boolean;
   /** Looks at the certificates at the other end of its connections. */
   readonly look: Look;
   /** The sockets that are connected, handshake and all. Node tells of that but once. */
@@ -35,10 +37,17 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
   if (endpoint.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
     if (proxy !== undefined) connectThroughTunnel(agent, endpoint, proxy, trust);
-    const look = lookAtEndpoint(endpoint, proxy, trust);
-    return { agent, secure: true, forwardThrough: undefined, tunnelThrough: proxy, look, connected };
+    return {
+      agent,
+      secure: true,
+      forwardThrough: undefined,
+      tunnelThrough: proxy,
+      showsCertificate: trust.cert !== undefined,
+      look: lookAtEndpoint(endpoint, proxy, trust),
+      connected,
+    };
   }
-  const open = { forwardThrough: proxy, tunnelThrough: undefined, connected };
+  const open = { forwardThrough: proxy, tunnelThrough: undefined, showsCertificate: false, connected };
   if (proxy?.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trustInProxy(trust), ...serverName(proxy.host) });
     return { ...open, agent, secure: true, look: lookAtProxy(proxy, trustInProxy(trust)) };

@@ -3,7 +3,7 @@
 
 import { AppError, errnoOf, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from './address.ts';
-import { UNKNOWN_ISSUER } from './certificate-failure.ts';
+import { UNKNOWN_ISSUER, WORTH_A_LOOK } from './certificate-failure.ts';
 import { explainConnecting } from './connect-failure.ts';
 import {
   type CertificateDetails,
@@ -57,14 +57,17 @@ function explainCut(failure: Failure): Explanation | undefined {
   return ['UNAVAILABLE', `the connection was cut${CUTS[phase]}`, hintOfCut(phase, failure)];
 }
 
-function hintOfCut(phase: Phase, { endpoint, address, through }: Failure): string {
+function hintOfCut(phase: Phase, { endpoint, address, through, showsCertificate }: Failure): string {
   const between = through === undefined ? '' : `, or the proxy in ${through} does not let it pass`;
   if (phase === 'tls') return `perhaps no TLS is spoken on this port, or a firewall cuts it${between}`;
   if (phase === 'tunnel') return `check that ${address} is one of a proxy`;
   if (phase === 'answer' && endpoint.scheme === 'http') {
     return `if the server speaks TLS on this port, write https:// in ${address}`;
   }
-  return 'the log of Vault, or of what stands before it, may say why';
+  const log = 'the log of Vault, or of what stands before it, may say why';
+  // Some servers send no alert.
+  const isRefused = phase === 'answer' && showsCertificate === true;
+  return isRefused ? `${log}; it may not accept the certificate in VAULT_CLIENT_CERT` : log;
 }
 
 // What whoever does not speak HTTP begins with.
@@ -100,7 +103,8 @@ export class Untrusted extends AppError {
     const { code, message, hint, cause } = tell();
     super(code, message, hint, cause);
     this.inDetail = async (known, milliseconds) => {
-      const chain = isToBeSeen(cause) && milliseconds > 0 ? await look(milliseconds).catch(() => []) : [];
+      const isToBeSeen = milliseconds > 0 && WORTH_A_LOOK.test(errnoOf(cause) ?? '');
+      const chain = isToBeSeen ? await look(milliseconds).catch(() => []) : [];
       return tell({ ...known, chain });
     };
   }
@@ -115,10 +119,4 @@ export function toldOnce(tell: Tell, look: Look): AppError {
 /** Whether the peer's certificate leads to no CA that is known here: a larger store may hold it. */
 export function isUnknownIssuer(error: unknown): boolean {
   return error instanceof AppError && UNKNOWN_ISSUER.test(errnoOf(error.cause) ?? '');
-}
-
-// Of the rest, the code says all that there is, or the error holds it already.
-function isToBeSeen(cause: unknown): boolean {
-  const code = errnoOf(cause) ?? '';
-  return UNKNOWN_ISSUER.test(code) || /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code);
 }

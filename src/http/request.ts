@@ -147,12 +147,12 @@ export function exchange(
 
 function explain(endpoint: Endpoint, pool: Pool, { phase }: Progress, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const { forwardThrough, tunnelThrough, look } = pool;
+  const { forwardThrough, tunnelThrough, showsCertificate, look } = pool;
   const through = tunnelThrough?.source;
   return toldOnce(
     (certificates) =>
       forwardThrough === undefined
-        ? connectionFailure(endpoint, error, { phase, through, certificates })
+        ? connectionFailure(endpoint, error, { phase, through, showsCertificate, certificates })
         : proxyFailure(forwardThrough, error, { phase, certificates }),
     look,
   );

@@ -32,7 +32,7 @@ const HANDSHAKE: readonly (readonly [code: RegExp, telling: Telling])[] = [
   [
     /ALERT_PROTOCOL_VERSION$|^ERR_SSL_(UNSUPPORTED_PROTOCOL|UNKNOWN_PROTOCOL|VERSION_TOO_LOW|NO_PROTOCOLS_AVAILABLE)$/,
     () => [
-      'the TLS handshake failed: it speaks none but an older TLS than 1.2',
+      'the TLS handshake failed: it speaks no newer TLS than 1.1',
       'whoever runs the server must turn TLS 1.2 or 1.3 on: nothing older is spoken here',
     ],
   ],

@@ -36,21 +36,50 @@ describe('a proxy that wants a password', () => {
 });
 
 describe('a proxy that fails is told as the one that did', () => {
-  for (const refuse of [403, 502, 503]) {
+  for (const [refuse, why] of [
+    [403, 'its rules do not allow it'],
+    [502, 'it cannot connect to that host'],
+    [503, 'it cannot serve now'],
+    [504, 'that host does not answer it'],
+  ] as const) {
     test(`by answering ${refuse}: 6`, async () => {
       const { host } = await proxy({ refuse });
       const says = [
-        new RegExp(`the proxy ${host} refused to connect \\(${refuse}\\)`),
+        new RegExp(`the proxy ${host} did not connect to vault\\.test:\\d+ \\(${refuse}\\): ${why}`),
         /hint: .*HTTPS_PROXY/,
       ];
       await bothFail({ ...named, HTTPS_PROXY: host }, ['--retries', '0'], 6, ...says);
     });
   }
 
-  for (const [what, makeAddress, status] of [
-    ['by not being there: 6', () => 'http://127.0.0.1:9', 6],
-    ['by a certificate that nobody trusts: 7', (port: number) => `https://127.0.0.1:${port}`, 7],
-    ['by cutting the connection: 6', (port: number) => `http://127.0.0.1:${port}`, 6],
+  for (const [what, makeAddress, status, ...says] of [
+    [
+      'by not being there: 6',
+      () => 'http://127.0.0.1:9',
+      6,
+      /the proxy in HTTPS_PROXY: .* 127\.0\.0\.1:9: it refuses connections: nothing listens there/,
+      /hint: check the address in HTTPS_PROXY/,
+    ],
+    [
+      'by a name that is none: 6',
+      () => 'http://proxy.invalid:3128',
+      6,
+      /the proxy in HTTPS_PROXY: .* (knows no host|asked for) "proxy\.invalid"/,
+      /hint: check the (address in HTTPS_PROXY|runner's DNS)/,
+    ],
+    [
+      'by a certificate that nobody trusts: 7',
+      (port: number) => `https://127.0.0.1:${port}`,
+      7,
+      /the proxy in HTTPS_PROXY: .*not trusted here: "Stranger" is not in VAULT_CACERT_BYTES/,
+    ],
+    [
+      'by cutting the connection: 6',
+      (port: number) => `http://127.0.0.1:${port}`,
+      6,
+      /the proxy in HTTPS_PROXY: .*the connection was cut before the tunnel through it stood/,
+      /hint: check that the address in HTTPS_PROXY is one of a proxy/,
+    ],
   ] as const) {
     test(what, async () => {
       const strange = await (await createAuthority('Stranger')).issue({ names: ['127.0.0.1'] });
@@ -59,32 +88,54 @@ describe('a proxy that fails is told as the one that did', () => {
       const server = await startFaultyServer({ ...cut, ...(tls === undefined ? {} : { tls }) });
       try {
         const address = makeAddress(server.port);
-        const says = [/proxy/, new RegExp(new URL(address).host)];
-        await bothFail({ ...named, HTTPS_PROXY: address }, ['--retries', '0'], status, ...says);
+        const where = new RegExp(new URL(address).host);
+        await bothFail({ ...named, HTTPS_PROXY: address }, ['--retries', '0'], status, where, ...says);
+        assert.ok(status !== 7 || server.received === '', 'something was sent to it');
       } finally {
         await server.close();
       }
     });
   }
 
+  test("but a server's certificate that is refused within the tunnel is told as the server's", async () => {
+    const strange = await (await createAuthority('Stranger')).issue({ names: ['vault.test'] });
+    const tls = { cert: strange.certificatePem, key: strange.keyPem };
+    const server = await startFaultyServer({ tls });
+    try {
+      const { host, asked } = await proxy();
+      const env = { ...job.env, VAULT_ADDR: `https://vault.test:${server.port}`, HTTPS_PROXY: host };
+      const says = /from vault\.test:\d+: its certificate .*: "Stranger" is not in VAULT_CACERT_BYTES/;
+      await bothFail(env, [], 7, says);
+      assert.equal(server.received, '');
+      // For each of two runs the request, and the look.
+      assert.deepEqual(asked, Array(4).fill(`CONNECT vault.test:${server.port}`));
+    } finally {
+      await server.close();
+    }
+  });
+
   test('by saying nothing: 6 at the time limit', async () => {
     const server = await startFaultyServer();
     try {
       const run = await get({ ...named, HTTPS_PROXY: `127.0.0.1:${server.port}` }, '--timeout', '1');
-      assertFailed(run, 6, /waited to connect until the time limit of 1 s was over/);
+      assertFailed(
+        run,
+        6,
+        /the proxy in HTTPS_PROXY, .* waited for it to open a tunnel to vault\.test:\d+ until the time limit of 1 s/,
+      );
       assert.ok(run.milliseconds < 2000, `${run.milliseconds} ms`);
     } finally {
       await server.close();
     }
   });
 
-  test('but a server that says nothing within the tunnel is one that cannot be connected to', async () => {
+  test('but a server that says nothing within the tunnel is the one that is waited for', async () => {
     const server = await startFaultyServer();
     try {
       const { host } = await proxy();
       const env = { ...job.env, VAULT_ADDR: `https://vault.test:${server.port}`, HTTPS_PROXY: host };
       const run = await get(env, '--timeout', '1');
-      assertFailed(run, 6, /vault\.test:\d+ took too long: waited to connect/);
+      assertFailed(run, 6, /vault\.test:\d+ took too long: waited for the TLS handshake/);
       assert.ok(run.milliseconds < 2000, `${run.milliseconds} ms`);
     } finally {
       await server.close();

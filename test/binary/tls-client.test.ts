@@ -9,16 +9,22 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { type Job, startJob } from '../harness/job.ts';
 import { assertFetched, bothFail, type Env, get } from '../harness/judged-run.ts';
-import { createAuthority, type Identity } from '../vault/authority.ts';
+import { weakIdentity } from '../harness/odd-certificates.ts';
+import { proxiesOfTests } from '../harness/proxy-server.ts';
+import { type Authority, createAuthority, type Identity } from '../vault/authority.ts';
 
 let job: Job;
 let folder: string;
 let own: Env;
 let identity: Identity;
+let clients: Authority;
+const proxy = proxiesOfTests();
+const HOUR = 3_600_000;
+const hours = (count: number) => new Date(Date.now() + count * HOUR);
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'civault-client-'));
-  const clients = await createAuthority('Clients');
+  clients = await createAuthority('Clients');
   job = await startJob({ clientAuthority: clients });
   identity = await clients.issue({ names: ['job'], client: true });
   own = {
@@ -62,9 +68,54 @@ test('certificate and key may be in one file, and the key as openssl writes one 
 });
 
 test('a run without one is turned away with 7, and the message says what may be wanted', async () => {
-  await bothFail(job.env, ['--timeout', '3'], 7, /TLS handshake failed/, /hint: .*VAULT_CLIENT_CERT/);
+  const says = [/TLS handshake failed: it wants a client certificate/, /hint: set VAULT_CLIENT_CERT/];
+  await bothFail(job.env, ['--timeout', '3'], 7, ...says);
   assert.deepEqual(job.vault.requests, []);
 });
+
+const TURNED_AWAY: readonly (readonly [
+  what: string,
+  status: number,
+  identity: () => Promise<Identity>,
+  ...says: RegExp[],
+])[] = [
+  [
+    // The stand-in's server cuts the connection, where others send an alert.
+    'a CA that the server does not know',
+    6,
+    async () => (await createAuthority('Stranger')).issue({ names: ['job'], client: true }),
+    /the connection was cut before an answer came/,
+    /hint: .*it may not accept the certificate in VAULT_CLIENT_CERT/,
+  ],
+  [
+    'a time that is over',
+    6,
+    () => clients.issue({ names: ['job'], client: true, notBefore: hours(-9), notAfter: hours(-1) }),
+    /the connection was cut before an answer came/,
+    /hint: .*it may not accept the certificate in VAULT_CLIENT_CERT/,
+  ],
+  [
+    'a key that is too short for OpenSSL to show',
+    7,
+    () => weakIdentity('job'),
+    /the client's certificate is too weak for TLS/,
+    /hint: VAULT_CLIENT_CERT must hold/,
+  ],
+];
+for (const [what, status, made, ...says] of TURNED_AWAY) {
+  test(`a certificate with ${what} is turned away with ${status}, directly and through a proxy`, async () => {
+    const once = ['--retries', '0'];
+    const { certificatePem, keyPem } = await made();
+    const shown = {
+      VAULT_CLIENT_CERT: file('x.pem', certificatePem),
+      VAULT_CLIENT_KEY: file('y.pem', keyPem),
+    };
+    await bothFail({ ...job.env, ...shown }, once, status, ...says);
+    const { host } = await proxy();
+    await bothFail({ ...job.env, ...shown, VAULT_PROXY_ADDR: host }, once, status, ...says);
+    assert.deepEqual(job.vault.requests, []);
+  });
+}
 
 test('a server that does not ask is not troubled by one', async () => {
   const easy = await startJob();

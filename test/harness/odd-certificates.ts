@@ -61,16 +61,32 @@ export async function createChain({
       ),
     ],
   });
-  const der = await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey);
-  const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
   return {
     rootPem: pem(root),
     intermediatePem: pem(middle),
-    identity: {
-      certificatePem: pem(leaf),
-      keyPem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
-    },
+    identity: { certificatePem: pem(leaf), keyPem: await privatePem(leafKeys) },
   };
+}
+
+/** Makes a certificate whose RSA key has 512 bits. */
+export async function weakIdentity(name: string): Promise<Identity> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const rsa = { ...algorithm, modulusLength: 512, publicExponent: new Uint8Array([1, 0, 1]) };
+  const keys = (await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + day),
+    signingAlgorithm: algorithm,
+    keys,
+  });
+  return { certificatePem: pem(certificate), keyPem: await privatePem(keys) };
+}
+
+async function privatePem({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> {
+  const der = await webcrypto.subtle.exportKey('pkcs8', privateKey);
+  const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+  return key.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
 async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -160,6 +160,21 @@ const TABLE: readonly Row[] = [
     'it is for a.test',
     'write the name in the certificate into HTTPS_PROXY',
   ],
+  [
+    failed('INVALID_PURPOSE'),
+    'of a client',
+    seen(short),
+    'its certificate is not one for a server',
+    'serverAuth',
+  ],
+  [failed('INVALID_CA'), 'nothing is known', {}, 'signed by one that is no CA', 'that a CA issued'],
+  [
+    failed('INVALID_PURPOSE'),
+    'of a signer',
+    seen([...short, ...alone]),
+    'signed by "a.test", which is no CA',
+    '',
+  ],
   [failed('CERT_REVOKED'), 'it was revoked', seen(short), 'its certificate was revoked (', 'a new one'],
   [
     failed('CERT_SIGNATURE_FAILURE'),

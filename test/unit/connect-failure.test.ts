@@ -133,6 +133,12 @@ const TABLE: readonly Row[] = [
     'write https:// in the address',
     PLAIN,
   ],
+  [
+    failed('ECONNRESET'),
+    { phase: 'answer', showsCertificate: true },
+    '',
+    'not accept the certificate in VAULT_CLIENT_CERT',
+  ],
   [failed('EPIPE'), { phase: 'answer' }, 'was cut before an answer came (EPIPE)', ''],
   [failed('ECONNRESET'), { phase: 'body' }, 'was cut in the middle of the answer', ''],
   [

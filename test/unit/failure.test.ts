@@ -62,8 +62,8 @@ const TABLE: readonly (readonly [code: string, meant: ErrorCode, part: string, h
   ],
   ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', 'TLS_UNTRUSTED', "client's certificate: it has expired", ''],
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'TLS_UNTRUSTED', "client's certificate: it does not know its CA", ''],
-  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'TLS_UNTRUSTED', 'an older TLS than 1.2', 'TLS 1.2 or 1.3'],
-  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'TLS_UNTRUSTED', 'an older TLS than 1.2', 'TLS 1.2 or 1.3'],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'TLS_UNTRUSTED', 'no newer TLS than 1.1', 'TLS 1.2 or 1.3'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'TLS_UNTRUSTED', 'no newer TLS than 1.1', 'TLS 1.2 or 1.3'],
   ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'TLS_UNTRUSTED', 'the server broke it off', 'VAULT_CLIENT_CERT'],
   [
     'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
