@@ -16,15 +16,12 @@ import type { Credential } from '../vault/session.ts';
 import { clockStep, idTokenStep } from './identity.ts';
 import { unread } from './secrets.ts';
 import { askHealth, type Health, WAY, type Way } from './server.ts';
-import { attempt, fail, type Outcome, ok, type Step, skip } from './step.ts';
+import { attempt, fail, type Outcome, ok, type Step, skip, type Tell } from './step.ts';
 import { tryToken } from './token.ts';
 
 // All is over within 15 s, whatever hangs: the way to Vault, all that is asked of it, and the end of the token (2 s).
 const WAY_WITHIN = 6_000;
 const ALL_WITHIN = 12_000;
-
-/** Whom each step is told to, as soon as it is done. */
-export type Tell = (step: Step) => void;
 
 /** Looks at everything between a job and its secrets. A token that it logs in for is ended, however it ends. */
 export async function examine(

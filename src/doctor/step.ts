@@ -31,6 +31,9 @@ export interface Step {
   readonly lines: readonly (readonly [label: string, text: string])[];
 }
 
+/** Whom each step is told to, as soon as it is done. */
+export type Tell = (step: Step) => void;
+
 interface Details {
   readonly facts?: Readonly<Record<string, JsonValue | undefined>>;
   readonly lines?: Step['lines'];

@@ -8,10 +8,9 @@ import type { Reference } from '../vault/reference.ts';
 import { endLeases } from '../vault/renewal.ts';
 import type { Lease } from '../vault/secrets.ts';
 import { type Credential, lookUpToken, openSession, type Session } from '../vault/session.ts';
-import type { Tell } from './examine.ts';
 import { tokenStep } from './identity.ts';
 import { readEach, secretStep, unread } from './secrets.ts';
-import { attemptLater, fail, ok, type Step, skip } from './step.ts';
+import { attemptLater, fail, ok, type Step, skip, type Tell } from './step.ts';
 
 const REVOKE_WITHIN = 2_000;
 

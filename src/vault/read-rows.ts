@@ -196,6 +196,7 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     hint: () => CHECK_PATH,
   },
   {
+    status: 'any',
     code: 'BAD_RESPONSE',
     message: ({ path, status, words }) => `Vault answered ${status} for ${path}${words}`,
     hint: () => 'check that the address is the one of Vault',

@@ -58,7 +58,7 @@ for (const format of ['dot', 'SH', 'env', '', 'toString', '__proto__']) {
     assert.deepEqual([status, written], [2, '(exit 2)\n']);
     assert.deepEqual(messages, [
       `unknown format "${format}"`,
-      'hint: the formats are sh, dotenv, docker, json',
+      'hint: the formats are sh, dotenv, docker, json (docs/errors.md#usage)',
     ]);
   });
 }

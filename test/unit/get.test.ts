@@ -23,12 +23,13 @@ async function failed(...args: string[]) {
   return { status, messages: io.messages };
 }
 
-const GRAMMAR = 'hint: write PATH#FIELD';
-const CHOOSE = 'hint: choose the names yourself: civault env --format json NAME=REF NAME=REF';
+const DOCS = '(docs/errors.md#usage)';
+const GRAMMAR = `hint: write PATH#FIELD ${DOCS}`;
+const CHOOSE = `hint: choose the names yourself: civault env --format json NAME=REF NAME=REF ${DOCS}`;
 
 for (const [args, message, hint] of [
-  [[], 'get needs a REF', 'hint: see: civault get --help'],
-  [['--base64-decode'], 'get needs a REF', 'hint: see: civault get --help'],
+  [[], 'get needs a REF', `hint: see: civault get --help ${DOCS}`],
+  [['--base64-decode'], 'get needs a REF', `hint: see: civault get --help ${DOCS}`],
   [
     ['secret/a#b', 'secret/c'],
     'several REFs make one object of their fields, and secret/c names none',
@@ -57,7 +58,7 @@ for (const [args, message, hint] of [
   [
     ['--base64-decode', 'secret/a#b', 'c/d#e'],
     '--base64-decode takes one REF, not 2',
-    'hint: run it once for each',
+    `hint: run it once for each ${DOCS}`,
   ],
   [['secret/a', '--base64-decode'], '--base64-decode decodes one field, and secret/a names none', GRAMMAR],
 ] as const) {
@@ -81,7 +82,7 @@ for (const args of [
 
 test('a file that cannot be written is told before Vault is asked, and a failed run makes none', async () => {
   const { status, messages } = await failed('secret/a#b', '--output', folder);
-  assert.deepEqual([status, messages[1]], [2, 'hint: name a file in it']);
+  assert.deepEqual([status, messages[1]], [2, 'hint: name a file in it (docs/errors.md#output)']);
   assert.equal((await failed('secret/a#b', '--output', join(folder, 'x'))).status, 6);
   assert.deepEqual(readdirSync(folder), []);
 });

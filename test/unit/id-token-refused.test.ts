@@ -54,7 +54,7 @@ const MISSING: readonly (readonly [
   [
     'a token under another name',
     { MY_TOKEN: TOKEN, HOME: '/root' },
-    [`MY_TOKEN holds an ID token ${AUDIENCE}: --id-token-variable MY_TOKEN\n    or declare it`],
+    [`MY_TOKEN holds an ID token ${AUDIENCE}: --id-token-variable MY_TOKEN\n  or declare it`],
     [UNDER_EXEC],
   ],
   [

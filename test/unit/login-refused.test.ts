@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
   [
     'error validating token: invalid not before (nbf) claim',
     `its nbf is ${time(CLAIMS.nbf)}`,
-    'clocks',
+    "GitLab's clock is ahead of Vault's",
     'ID_TOKEN_INVALID',
   ],
   [
@@ -140,7 +140,7 @@ const ROWS: readonly Row[] = [
   [
     'invalid issued at (iat) claim: token issued in the future',
     `its iat ${time(CLAIMS.iat)}`,
-    'clocks',
+    "GitLab's clock is ahead of Vault's",
     'ID_TOKEN_INVALID',
   ],
   [

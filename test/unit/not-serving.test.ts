@@ -35,7 +35,12 @@ for (const [status, text, message, hint] of [
   [501, 'Vault is not initialized', 'Vault is not initialised: it has no secrets yet', 'must initialise it'],
   [502, undefined, 'what stands before Vault answered (502)', 'load balancer'],
   [507, undefined, 'Vault cannot answer now (507)', 'try again'],
-  [503, 'no active Vault instance found', '(503): no active Vault instance found', 'try again'],
+  [
+    503,
+    'no active Vault instance found',
+    'no active node for now: no active Vault instance found',
+    'try again',
+  ],
   [503, 'Vault is sealed', 'Vault is sealed: it answers nobody', 'must unseal it'],
   [500, '1 error occurred:\n\t* boom\n\n', '(500): 1 error occurred: * boom', ''],
 ] as const) {

@@ -7,13 +7,8 @@ import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { originOf } from '../../src/http/address.ts';
 import type { Environment } from '../../src/io.ts';
-import {
-  readEndpoint,
-  readOtherSettings,
-  readSettings,
-  type SettingFlags,
-  warningsFor,
-} from '../../src/settings.ts';
+import { readOtherSettings, readSettings, type SettingFlags, warningsFor } from '../../src/settings.ts';
+import { readEndpoint } from '../../src/settings-endpoint.ts';
 import { assertHolds, assertPlain, assertRefused } from './failures.ts';
 
 const ADDRESS = 'https://vault.example.com';
