@@ -165,22 +165,18 @@ function otherName({ error, endpoint, proxy }: Failure): Told {
   const alternatives = (cert as { subjectaltname?: unknown } | undefined)?.subjectaltname;
   const names = namesIn(typeof alternatives === 'string' ? alternatives : undefined);
   const asked = error instanceof Error && 'host' in error ? String(error.host) : endpoint.host;
-  const which =
-    names.length > 0
-      ? `: it is for ${listed(names, SHOWN_NAMES)}, not for ${printable(asked)}`
-      : cert === undefined
-        ? ''
-        : ': it holds no name at all (subjectAltName)';
   if (names.length === 0 && cert !== undefined) {
     return [
-      `its certificate is for another name${which}`,
+      'its certificate is for another name: it holds no name at all (subjectAltName)',
       'whoever runs the server must get it one with a subjectAltName: the common name counts no more',
     ];
   }
+  const which =
+    names.length === 0 ? '' : `: it is for ${listed(names, SHOWN_NAMES)}, not for ${printable(asked)}`;
   const hint =
     proxy === undefined
-      ? 'use the name in the certificate, or set VAULT_TLS_SERVER_NAME to it'
-      : `write the name in the certificate into ${proxy}`;
+      ? 'use one of its names in the address, or set VAULT_TLS_SERVER_NAME to one'
+      : `write one of its names into ${proxy}`;
   return [`its certificate is for another name${which}`, hint];
 }
 

@@ -22,6 +22,8 @@ export interface Pool {
   readonly forwardThrough: ProxyServer | undefined;
   /** The proxy whose tunnel leads to the server (https through a proxy). */
   readonly tunnelThrough: ProxyServer | undefined;
+  /** The name that the server is asked for, where it is not the host. */
+  readonly serverName: string | undefined;
   /** Whether the server is shown a certificate of the client's. */
   readonly showsCertificate: boolean;
   /** Looks at the certificates at the other end of its connections. */
@@ -42,12 +44,19 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
       secure: true,
       forwardThrough: undefined,
       tunnelThrough: proxy,
+      serverName: trust.servername,
       showsCertificate: trust.cert !== undefined,
       look: lookAtEndpoint(endpoint, proxy, trust),
       connected,
     };
   }
-  const open = { forwardThrough: proxy, tunnelThrough: undefined, showsCertificate: false, connected };
+  const open = {
+    forwardThrough: proxy,
+    tunnelThrough: undefined,
+    serverName: undefined,
+    showsCertificate: false,
+    connected,
+  };
   if (proxy?.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trustInProxy(trust), ...serverName(proxy.host) });
     return { ...open, agent, secure: true, look: lookAtProxy(proxy, trustInProxy(trust)) };

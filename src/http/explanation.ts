@@ -29,6 +29,8 @@ export interface Circumstances {
   readonly through?: string | undefined;
   /** The variable that names the proxy, where the proxy itself is who failed. */
   readonly proxy?: string | undefined;
+  /** The name that the server was asked for, where it is not the host. */
+  readonly serverName?: string | undefined;
   /** Whether the client shows a certificate of its own. */
   readonly showsCertificate?: boolean | undefined;
   readonly certificates?: CertificateDetails | undefined;

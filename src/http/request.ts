@@ -147,12 +147,12 @@ export function exchange(
 
 function explain(endpoint: Endpoint, pool: Pool, { phase }: Progress, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const { forwardThrough, tunnelThrough, showsCertificate, look } = pool;
-  const through = tunnelThrough?.source;
+  const { forwardThrough, tunnelThrough, serverName, showsCertificate, look } = pool;
+  const facts = { phase, through: tunnelThrough?.source, serverName, showsCertificate };
   return toldOnce(
     (certificates) =>
       forwardThrough === undefined
-        ? connectionFailure(endpoint, error, { phase, through, showsCertificate, certificates })
+        ? connectionFailure(endpoint, error, { ...facts, certificates })
         : proxyFailure(forwardThrough, error, { phase, certificates }),
     look,
   );

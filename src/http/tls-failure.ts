@@ -38,9 +38,11 @@ const HANDSHAKE: readonly (readonly [code: RegExp, telling: Telling])[] = [
   ],
   [
     /_UNRECOGNIZED_NAME$/,
-    ({ endpoint, address, proxy }) => [
-      `the TLS handshake failed: it serves no host of the name ${printable(endpoint.host)}`,
-      `check the host in ${address}${proxy === undefined ? ', or set VAULT_TLS_SERVER_NAME' : ''}`,
+    ({ endpoint, address, serverName, proxy }) => [
+      `the TLS handshake failed: it serves no host of the name ${printable(serverName ?? endpoint.host)}`,
+      serverName === undefined
+        ? `check the host in ${address}${proxy === undefined ? ', or set VAULT_TLS_SERVER_NAME' : ''}`
+        : 'check VAULT_TLS_SERVER_NAME',
     ],
   ],
   [

@@ -90,6 +90,43 @@ describe('an answer that is not the JSON that Vault sends ends the run with 7', 
   }
 });
 
+describe('somebody else who answers in the place of Vault is named', () => {
+  const OTHERS: readonly (readonly [
+    what: string,
+    status: number,
+    type: string,
+    body: string,
+    says: RegExp,
+  ])[] = [
+    [
+      'a sign-in page',
+      200,
+      'text/html',
+      '<!DOCTYPE html><title>Sign in · Corp</title>',
+      /\(200, text\/html\) is not the JSON that Vault sends: it is a sign-in page, "Sign in · Corp"; the server calls itself nginx\n/,
+    ],
+    ['a web page', 404, 'text/html', '<html><title>Not here</title>', /: it is a web page, "Not here"/],
+    ["GitLab's API", 401, 'application/json', '{"message":"401 Unauthorized"}', /GitLab's API, for one/],
+    ["Kubernetes' API", 403, 'application/json', '{"kind":"Status","apiVersion":"v1"}', /Kubernetes' API/],
+  ];
+  for (const [what, status, type, body, says] of OTHERS) {
+    test(what, async () => {
+      answering(LOGIN, (response) =>
+        response.writeHead(status, { 'Content-Type': type, Server: 'nginx' }).end(body),
+      );
+      assertFailed(await get(job.env), 7, says, /hint: .*(address|sign-in page)/);
+    });
+  }
+
+  test('an ID token that a page has in its title stays out of the log', async () => {
+    stop = job.vault.intercept(({ body }, response) => {
+      const { jwt } = JSON.parse(body.toString()) as { jwt: string };
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<title>${jwt}</title>`);
+    });
+    assertFailed(await get(job.env), 7, /it is a web page, "\[token\]"/);
+  });
+});
+
 describe('a login that brings no token ends the run with 7', () => {
   const TOKENLESS: readonly (readonly [what: string, body: Body])[] = [
     ['nothing at all', ''],

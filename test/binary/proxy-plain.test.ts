@@ -50,6 +50,31 @@ describe('http goes in absolute form', () => {
     assertFetched(await get({ ...namedPlain, HTTP_PROXY: `https://${host}` }, '--retries', '0'), WARNING);
   });
 
+  test('and not to a proxy whose certificate nobody trusts: its issuer is named', async () => {
+    const strange = await (await createAuthority('Stranger')).issue({ names: ['127.0.0.1'] });
+    const server = await startFaultyServer({ tls: { cert: strange.certificatePem, key: strange.keyPem } });
+    try {
+      const env = { ...namedPlain, HTTP_PROXY: `https://127.0.0.1:${server.port}` };
+      const says = /the proxy in HTTP_PROXY: .*not trusted here: "Stranger" is not in VAULT_CACERT_BYTES/;
+      await bothFail(env, [], 7, says);
+      assert.deepEqual([server.received, server.connections], ['', 4], 'of two runs, with a look each');
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('and not over TLS to a proxy that speaks none', async () => {
+    const { host } = await proxy();
+    const env = { ...namedPlain, HTTP_PROXY: `https://${host}` };
+    await bothFail(
+      env,
+      [],
+      7,
+      /the proxy in HTTP_PROXY: .*does not speak TLS on this port/,
+      /hint: check the port in the address in HTTP_PROXY/,
+    );
+  });
+
   test('and not in plain text to a proxy that is to speak TLS', async () => {
     const server = await startFaultyServer();
     try {

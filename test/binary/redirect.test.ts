@@ -92,7 +92,7 @@ describe('within its origin', () => {
 
 describe('to another server', () => {
   for (const [stage, path] of STAGES) {
-    for (const status of [301, 302, 308]) {
+    for (const status of [301, 302, 303, 308]) {
       test(`a ${status} of the ${stage} is refused, and that server never hears of it`, async () => {
         redirect(path, status, `${other.address}${path}`);
         assertFailed(
@@ -118,6 +118,19 @@ describe('to another server', () => {
         nothingArrived();
       });
     }
+  }
+
+  for (const [status, signIn] of [
+    [302, true],
+    [303, true],
+    [308, false],
+  ] as const) {
+    test(`a ${status} is ${signIn ? '' : 'not '}told as what a sign-in page does`, async () => {
+      redirect(LOGIN, status, `${other.address}/login`);
+      const run = await get(job.env);
+      assertFailed(run, 7, /token is not sent to another server/);
+      assert.equal(/hint: .*a sign-in page may stand in front of Vault/.test(run.stderr), signIn, run.stderr);
+    });
   }
 
   test('a redirect from http is refused whatever it leads to', async () => {

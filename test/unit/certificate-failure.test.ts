@@ -135,7 +135,7 @@ const TABLE: readonly Row[] = [
     'three names',
     {},
     'for another name: it is for a.test, *.b.test and 10.0.0.1, not for vault.example.com (ERR',
-    'use the name in the certificate, or set VAULT_TLS_SERVER_NAME to it',
+    'use one of its names in the address, or set VAULT_TLS_SERVER_NAME to one',
   ],
   [
     otherName(Array.from({ length: 12 }, (_, index) => `DNS:${index}.test`).join(', ')),
@@ -158,7 +158,7 @@ const TABLE: readonly Row[] = [
     "a proxy's",
     { proxy: 'HTTPS_PROXY' },
     'it is for a.test',
-    'write the name in the certificate into HTTPS_PROXY',
+    'write one of its names into HTTPS_PROXY',
   ],
   [
     failed('INVALID_PURPOSE'),

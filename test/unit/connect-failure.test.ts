@@ -149,6 +149,14 @@ const TABLE: readonly Row[] = [
   ],
   [failed('ECONNRESET'), {}, 'the connection was cut (ECONNRESET)', ''],
   [
+    failed('ERR_SSL_TLSV1_UNRECOGNIZED_NAME'),
+    { serverName: 'other.test' },
+    'it serves no host of the name other.test',
+    'check VAULT_TLS_SERVER_NAME',
+    VAULT,
+    'TLS_UNTRUSTED',
+  ],
+  [
     packet('\u0015\u0003\u0003\u0000\u0002\u0002\u0046'),
     { phase: 'answer' },
     'it speaks TLS on this port, and the address says http',
