@@ -1,6 +1,7 @@
 // The one list of scenarios, played on the stand-in and on a real Vault alike, in this order.
 
 import type { Scenario } from './bench.ts';
+import { doctor } from './doctor.ts';
 import { heldLeases } from './held-leases.ts';
 import { keySources } from './key-sources.ts';
 import { leases } from './leases.ts';
@@ -27,4 +28,5 @@ export const scenarios: readonly Scenario[] = [
   ...system,
   ...handingOn,
   ...heldLeases,
+  ...doctor,
 ];

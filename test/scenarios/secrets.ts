@@ -117,14 +117,19 @@ export const secrets: readonly Scenario[] = [
       for (const value of ['first', 'second', 'third']) await bench.setUp('POST', path, { data: { value } });
       wrote(await bench.run(`civault get '${path}?version=1#value'`), 'first');
       wrote(await bench.run(`civault get '${path}#value'`), 'third');
-      const missing = await fails(bench, `${path}?version=9#value`, 5, /or it has no version 9/);
+      const missing = await fails(
+        bench,
+        `${path}?version=9#value`,
+        5,
+        /has no version 9: the newest is version 3/,
+      );
       assert.equal(answerTo(missing, `${path}?version=9`).text, '{"errors":[]}\n');
       await bench.setUp('DELETE', path);
       const deleted = await fails(bench, `${path}#value`, 5, /version \d+ of .* was deleted on \d{4}-/);
       assert.equal(answerTo(deleted, path).status, 404);
       wrote(await bench.run(`civault get '${path}?version=2#value'`), 'second');
       await bench.setUp('POST', 'secret/destroy/ci/rotated', { versions: [2] });
-      await fails(bench, `${path}?version=2#value`, 5, /this version of .* was destroyed/);
+      await fails(bench, `${path}?version=2#value`, 5, /version 2 of .* was destroyed/);
     },
   },
   {

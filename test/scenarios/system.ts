@@ -88,7 +88,7 @@ export const system: readonly Scenario[] = [
       bench.afterwards(() => bench.setUp('DELETE', 'sys/quotas/rate-limit/logins'));
       wrote(await bench.run(`civault get ${REF}`), 'legacy-app');
       const told = await bench.run(`civault get ${REF} --retries 0`);
-      failed(told, 6, /Vault refuses more requests for now \(429\): .*rate limit quota exceeded/);
+      failed(told, 6, /Vault's rate limit is reached \(429\): .*rate limit quota exceeded/);
       const text = `request path "${LOGIN}": rate limit quota exceeded`;
       refusedExactly(answerTo(told, LOGIN), 429, text);
 

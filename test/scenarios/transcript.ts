@@ -124,6 +124,8 @@ const UNSTEADY: readonly (readonly [RegExp, string])[] = [
   [/("(?:running_)?plugin_version":")v[^"]+"/g, '$1VERSION"'],
   [/(database\/creds\/[\w-]+\/)\w{24}\b/g, '$1LEASE'],
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:PORT'],
+  // A key's identifier is a digest of it (RFC 7638).
+  [/(?<=\bkey ")[\w-]{43}(?=")/g, 'KEY'],
   [/("(?:creation_time|expire_time|server_time_utc|last_renewal_time)":)\d+/g, '$1SECONDS'],
   [/retry \d+ of (\d+) in [\d.]+ s/g, 'retry N of $1 in SECONDS'],
   [/\bvault-cluster-[0-9a-f]{8}\b/g, 'vault-cluster-NAME'],
