@@ -1,4 +1,19 @@
-// How two clocks differ, in words: a token that is too old for one of them is still good for the other.
+// Times in words, for messages: a moment, a span, and how two clocks differ. A token that is too old by one clock is still
+// good by the other.
+
+/** A moment as `2026-01-02 03:04 UTC`. */
+export function moment(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A span in its largest unit that tells something: `45 s`, `5 min`, `3 h`, `4 days`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
 
 // The Date header (RFC 9110, section 6.6.1) counts whole seconds, and an answer takes some time.
 const ALIKE = 2_000;
@@ -9,14 +24,5 @@ const ALIKE = 2_000;
  */
 export function clockSentence(ahead: number): string {
   if (Math.abs(ahead) <= ALIKE) return "Vault's clock agrees with this machine's";
-  return `Vault's clock is ${shownDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`;
-}
-
-/** A time span in words, in its largest unit that tells something: `45 s`, `5 min`, `3 h`, `4 days`. */
-export function shownDuration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
+  return `Vault's clock is ${duration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`;
 }

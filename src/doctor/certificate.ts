@@ -3,9 +3,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { printable } from '../errors.ts';
 import type { Endpoint } from '../http/address.ts';
-import { issuerOf } from '../http/certificate-failure.ts';
+import { issuerOf } from '../http/certificate.ts';
 import type { Trust } from '../http/trust.ts';
-import { shownDuration } from '../times.ts';
+import { duration } from '../times.ts';
 import { ok, type Step, skip } from './step.ts';
 
 /** What is known of a certificate that was accepted. */
@@ -31,7 +31,7 @@ export function certificateStep({ endpoint, trust, serverName, certificate, now 
   const issuer = issuerOf(certificate);
   const end = new Date(certificate.validTo);
   const until = end.toISOString().slice(0, 10);
-  const left = shownDuration(end.getTime() - now);
+  const left = duration(end.getTime() - now);
   const facts = {
     name,
     issuer,

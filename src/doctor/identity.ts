@@ -5,7 +5,7 @@ import { shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
 import { JsonNumber } from '../json.ts';
 import type { OtherSettings } from '../settings.ts';
-import { clockSentence, shownDuration } from '../times.ts';
+import { clockSentence, duration } from '../times.ts';
 import type { VaultAnswer } from '../vault/answer.ts';
 import type { Session, TokenLimits } from '../vault/session.ts';
 import { ok, type Step, skip } from './step.ts';
@@ -15,7 +15,7 @@ const CLAIMS = ['aud', 'iss', 'sub', 'project_path', 'ref', 'ref_protected', 'en
 
 /** Tells of an ID token that is one. */
 export function idTokenStep({ variable, claims, expires }: IdToken, now: number): Step {
-  const left = expires === undefined ? 'for ever' : `for ${shownDuration(expires - now)}`;
+  const left = expires === undefined ? 'for ever' : `for ${duration(expires - now)}`;
   return ok('ID token', `${printable(variable)} holds one, valid ${left}`, {
     facts: {
       variable: printable(variable),
@@ -45,7 +45,7 @@ export function tokenStep(session: Session, limits: TokenLimits | undefined, set
     : 'by VAULT_TOKEN';
   if (limits === undefined) return ok('login', `${who}; Vault does not tell more of the token`);
   const policies = limits.policies.map((name) => printable(name));
-  const time = limits.seconds === 0 ? 'without an end' : `for ${shownDuration(limits.seconds * 1000)}`;
+  const time = limits.seconds === 0 ? 'without an end' : `for ${duration(limits.seconds * 1000)}`;
   const uses = limits.uses > 0 ? `, ${limits.uses} uses` : '';
   const named = policies.length === 0 ? 'no policies' : `policies ${policies.join(', ')}`;
   return ok('login', `${who}, ${time}${uses}; ${named}`, {

@@ -4,6 +4,7 @@ import { AppError, printable, quoted } from '../errors.ts';
 import type { Environment } from '../io.ts';
 import { JsonNumber, type JsonObject } from '../json.ts';
 import { Secret } from '../secret.ts';
+import { duration } from '../times.ts';
 import { isoTime } from './claims.ts';
 import { decodeJwt, likenessOf } from './jwt.ts';
 import { idTokensBlock, missing, variableIn, WHO_KNOWS } from './missing.ts';
@@ -69,7 +70,7 @@ function expired(
   now: number,
 ): AppError {
   const at = isoTime(expires);
-  const message = `the ID token in ${name} expired ${duration((now - expires) / 1000)} ago${at === undefined ? '' : `, at ${at}`}`;
+  const message = `the ID token in ${name} expired ${duration(now - expires)} ago${at === undefined ? '' : `, at ${at}`}`;
   const started = Date.parse(environment['CI_JOB_STARTED_AT'] ?? '');
   if (expires < started) {
     return new AppError(
@@ -81,11 +82,9 @@ function expired(
   const timeout = /^[0-9]{1,9}$/.exec(environment['CI_JOB_TIMEOUT'] ?? '')?.[0];
   const issued = timeOf(claims, 'iat');
   const known = [
-    issued === undefined || issued > expires
-      ? ''
-      : `it was issued for ${duration((expires - issued) / 1000)}`,
+    issued === undefined || issued > expires ? '' : `it was issued for ${duration(expires - issued)}`,
     Number.isNaN(started) ? '' : `the job began at ${isoTime(started)}`,
-    timeout === undefined ? '' : `its timeout is ${duration(Number(timeout))}`,
+    timeout === undefined ? '' : `its timeout is ${duration(Number(timeout) * 1000)}`,
     `this machine's clock says ${isoTime(now) ?? 'nothing'}`,
   ].filter((fact) => fact !== '');
   return new AppError(
@@ -93,11 +92,4 @@ function expired(
     message,
     `GitLab issues it for as long as the job's timeout: read secrets early, not in after_script, raise timeout: of the job, or mend the clock\n  ${known.join(', ')}`,
   );
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
 }

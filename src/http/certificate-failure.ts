@@ -2,7 +2,9 @@
 // trusted instead, and what to do.
 
 import type { X509Certificate } from 'node:crypto';
-import { printable, quoted } from '../errors.ts';
+import { printable } from '../errors.ts';
+import { duration, moment } from '../times.ts';
+import { issuerOf, namesIn, subjectOf } from './certificate.ts';
 import { type Failure, listed } from './explanation.ts';
 
 type Told = readonly [what: string, hint?: string];
@@ -181,47 +183,3 @@ function otherName({ error, endpoint, proxy }: Failure): Told {
 }
 
 const SHOWN_NAMES = 10;
-
-/** The names and addresses in a subjectAltName as Node writes it: `DNS:a.test, IP Address:10.0.0.1`. */
-function namesIn(alternatives: string | undefined): string[] {
-  return [...(alternatives ?? '').matchAll(/(?:^|, )(?:DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(
-    ([, name = '']) => printable(name, 80),
-  );
-}
-
-function subjectOf({ subject }: X509Certificate): string {
-  return distinguished(subject);
-}
-
-export function issuerOf({ issuer }: X509Certificate): string {
-  return distinguished(issuer);
-}
-
-// Node writes a name as lines: `O=…`, `CN=…`. An empty one is undefined, whatever its type says.
-function distinguished(name: string | undefined): string {
-  const part = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(name ?? '')?.[1];
-  const [common, organisation] = [part('CN') ?? part('OU'), part('O')];
-  if (common === undefined) return organisation === undefined ? 'one without a name' : short(organisation);
-  return organisation === undefined ? short(common) : `${short(common)} of ${short(organisation)}`;
-}
-
-function short(text: string): string {
-  return quoted(text.slice(0, 80));
-}
-
-/** A moment as `2026-01-02 03:04 UTC`. */
-function moment(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-/** About how long, in the largest unit that fits. */
-function duration(milliseconds: number): string {
-  const units = [
-    [86_400_000, 'day'],
-    [3_600_000, 'hour'],
-    [60_000, 'minute'],
-  ] as const;
-  const [size, unit] = units.find(([each]) => milliseconds >= each) ?? [1000, 'second'];
-  const count = Math.floor(milliseconds / size);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}

@@ -113,7 +113,7 @@ function versionFacts(answer: VaultAnswer, plan: ReadPlan, { newest }: Findings)
     answered: number instanceof JsonNumber ? `version ${printable(number.text)}` : 'this version',
     newest: newest === undefined ? undefined : printable(newest),
     isDestroyed: member(metadata, 'destroyed') === true,
-    deleted: deletion === '' ? undefined : when === null ? '' : ` on ${when[1]} at ${when[2]} UTC`,
+    deleted: deletion === '' ? undefined : when === null ? '' : ` at ${when[1]} ${when[2]} UTC`,
   };
 }
 

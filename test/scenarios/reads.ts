@@ -131,7 +131,7 @@ export const reads: readonly Scenario[] = [
       wrote(await bench.run(`civault get ${path}#value`), 'three');
       await bench.wait(8.5);
       assert.equal((await bench.askRoot('GET', path)).status, 404);
-      failed(await bench.run(`civault get ${path}#value`), 5, /version \d+ of .* was deleted on/);
+      failed(await bench.run(`civault get ${path}#value`), 5, /version \d+ of .* was deleted at/);
     },
   },
   {

@@ -125,7 +125,7 @@ export const secrets: readonly Scenario[] = [
       );
       assert.equal(answerTo(missing, `${path}?version=9`).text, '{"errors":[]}\n');
       await bench.setUp('DELETE', path);
-      const deleted = await fails(bench, `${path}#value`, 5, /version \d+ of .* was deleted on \d{4}-/);
+      const deleted = await fails(bench, `${path}#value`, 5, /version \d+ of .* was deleted at \d{4}-/);
       assert.equal(answerTo(deleted, path).status, 404);
       wrote(await bench.run(`civault get '${path}?version=2#value'`), 'second');
       await bench.setUp('POST', 'secret/destroy/ci/rotated', { versions: [2] });

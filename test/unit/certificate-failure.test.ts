@@ -103,7 +103,7 @@ const TABLE: readonly Row[] = [
     failed('CERT_HAS_EXPIRED'),
     'an hour ago',
     seen(await leaf(-days(9), -HOUR)),
-    'expired on 2026-01-02 02:04 UTC, 1 hour ago',
+    'expired on 2026-01-02 02:04 UTC, 60 min ago',
     'must renew it',
   ],
   [
@@ -126,7 +126,7 @@ const TABLE: readonly Row[] = [
     failed('CERT_NOT_YET_VALID'),
     'in nine hours',
     seen(await leaf(9 * HOUR, days(9))),
-    'its certificate is not yet valid: it is from 2026-01-02 12:04 UTC on, in 9 hours',
+    'its certificate is not yet valid: it is from 2026-01-02 12:04 UTC on, in 9 h',
     "this machine's clock: it says 2026-01-02 03:04 UTC",
   ],
   [failed('CERT_NOT_YET_VALID'), 'the look failed', seen([]), 'its certificate is not yet valid (', ''],

@@ -156,7 +156,7 @@ const CASES: readonly Case[] = [
       }),
     },
     code: 'SECRET_NOT_FOUND',
-    tells: ['version 2 of secret/data/app was deleted on 2026-01-02 at 03:04:05 UTC', 'vault kv undelete'],
+    tells: ['version 2 of secret/data/app was deleted at 2026-01-02 03:04:05 UTC', 'vault kv undelete'],
     asked: [],
   },
 ];

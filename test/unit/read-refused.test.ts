@@ -44,7 +44,7 @@ const ROWS: readonly Row[] = [
     404,
     deleted({ deletion_time: '2026-01-01T00:00:00Z' }),
     'SECRET_NOT_FOUND',
-    'version 2 of secret/data/app was deleted on 2026-01-01 at 00:00:00 UTC',
+    'version 2 of secret/data/app was deleted at 2026-01-01 00:00:00 UTC',
     'undelete',
   ],
   [404, deleted({ deletion_time: '', destroyed: true }), 'SECRET_NOT_FOUND', 'was destroyed', '?version=N'],

@@ -153,7 +153,7 @@ for (const [what, status, body, read, code, part] of [
     'BAD_RESPONSE',
     'holds no secret',
   ],
-  ['a deleted version', 404, DELETED, KV2, 'SECRET_NOT_FOUND', 'was deleted on 2026-01-01 at 00:00:00 UTC'],
+  ['a deleted version', 404, DELETED, KV2, 'SECRET_NOT_FOUND', 'was deleted at 2026-01-01 00:00:00 UTC'],
   ['a destroyed version', 404, DESTROYED, KV2, 'SECRET_NOT_FOUND', 'was destroyed'],
   ['nothing there', 404, { errors: [] }, KV2, 'SECRET_NOT_FOUND', 'there is no secret at secret/data/app'],
   [
