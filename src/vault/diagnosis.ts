@@ -29,6 +29,8 @@ export interface Asker {
 /** What was asked of Vault since a refusal, to tell more (inquiry.ts). */
 export interface Findings {
   readonly mount?: MountLookup | undefined;
+  /** The policies of a token that was handed in. */
+  readonly policies?: readonly string[] | undefined;
   /** The number of the newest version of a KV v2 secret. */
   readonly newest?: string | undefined;
 }
@@ -96,7 +98,7 @@ function readFacts(answer: VaultAnswer, plan: ReadPlan, asker: Asker, findings: 
     withoutData: below[0] === 'data' && below.length > 1 ? joined([...mount, ...below.slice(1)]) : undefined,
     withData: joined([...mount, 'data', ...below]),
     perhaps: meant === undefined ? '' : `; perhaps ${printable(meant)} was meant`,
-    policies: shownPolicies(asker.policies),
+    policies: shownPolicies(asker.policies ?? findings.policies),
     token: asker.idToken !== undefined ? 'login' : asker.token !== undefined ? 'own' : 'agent',
     isUnknownToken: isUnknownToken(answer),
     version: versionFacts(answer, plan, findings),

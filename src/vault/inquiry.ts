@@ -1,12 +1,12 @@
 // What is asked of Vault once a read was refused, so that the message can name the cause: which engine is on the mount,
-// and which version of a secret is the newest. Best effort: what Vault does not tell is not told.
+// which policies the token has, and which version of a secret is the newest. Best effort: what Vault does not tell is not told.
 
 import { JsonNumber, member } from '../json.ts';
 import { isUnknownToken, type VaultAnswer } from './answer.ts';
 import type { Findings } from './diagnosis.ts';
 import { lookUpMount } from './mounts.ts';
 import type { ReadPlan } from './requests.ts';
-import type { Session } from './session.ts';
+import { lookUpToken, type Session } from './session.ts';
 
 /** Asks what a refusal leaves open. Never throws. */
 export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAnswer): Promise<Findings> {
@@ -15,11 +15,12 @@ export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAn
   const isRefused = refusal.status === 403 && !isUnknownToken(refusal);
   const isAbsent = refusal.status === 404 && !refusal.json.has('data') && refusal.errors.length === 0;
   if (!isRefused && !isAbsent) return {};
-  const [mount, newest] = await Promise.all([
+  const [mount, newest, policies] = await Promise.all([
     plan.told === undefined ? mountOf(session, plan) : undefined,
     isAbsent && plan.version !== undefined ? newestVersion(session, plan) : undefined,
+    isRefused && session.policies === undefined ? policiesOf(session) : undefined,
   ]);
-  return { mount, newest };
+  return { mount, newest, policies };
 }
 
 async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['mount']> {
@@ -28,6 +29,12 @@ async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['
   } catch {
     return undefined;
   }
+}
+
+// A login tells them; of a token that was handed in, Vault knows them.
+async function policiesOf(session: Session): Promise<Findings['policies']> {
+  const limits = await lookUpToken(session).catch(() => undefined);
+  return limits?.policies;
 }
 
 // Of the answer only the number is looked at: the newest version's values were not asked for.

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { HttpResponse } from '../../src/http/request.ts';
+import { Secret } from '../../src/secret.ts';
 import { parseReference } from '../../src/vault/reference.ts';
 import { readSecrets } from '../../src/vault/secrets.ts';
 import { openSession } from '../../src/vault/session.ts';
@@ -178,6 +179,28 @@ for (const { what, reference, vault, code, tells, asked, uses = 0, read = READ }
     assert.deepEqual(
       requests.filter((request) => ![LOGIN, read].includes(request)).sort(),
       [...asked].sort(),
+    );
+  });
+}
+
+const POLICIES = response(200, { data: { policies: ['default'], identity_policies: ['team', 'default'] } });
+for (const [what, lookedUp, part] of [
+  ['told', POLICIES, "the token's policies (default, team) allow nothing on secret"],
+  ['left out where Vault does not tell them', DENIED, "the token's policies allow nothing on secret"],
+] as const) {
+  test(`the policies of a token that was handed in are ${what}`, async () => {
+    const client = fakeVault({
+      [READ]: DENIED,
+      [`${MOUNT}/secret/data/app`]: DENIED,
+      'GET /v1/auth/token/lookup-self': lookedUp,
+    });
+    const settings = { authPath: ['jwt'], role: 'r', namespace: undefined };
+    const credential = { kind: 'token', token: new Secret('hvs.own') } as const;
+    const session = await openSession(client, settings, credential, clock);
+    await assertRejected(
+      readSecrets(session, [parseReference('secret/data/app')]),
+      'PERMISSION_DENIED',
+      part,
     );
   });
 }
