@@ -74,7 +74,8 @@ function ofText(text: string, shown: (found: string) => string): Told {
 
 const WRONG_SERVICE = 'check the host and the port of the address';
 
-function ofJson({ status, headers }: HttpResponse, json: JsonObject): Told {
+function ofJson({ status, headers, body }: HttpResponse, json: JsonObject): Told {
+  if (body.length === 0) return ['it is empty', CHECK];
   // Only what can be nobody else's is told as certain.
   if (headers['x-gitlab-meta'] !== undefined) return ["it is GitLab's API, not Vault", WRONG_SERVICE];
   if (stringMember(json, 'kind') === 'Status' && json.has('apiVersion')) {

@@ -20,7 +20,12 @@ describe('what is refused before Vault is asked', () => {
     test(`a config ${what} stays as it is`, async () => {
       writeFileSync(join(at.here, 'config.json'), content);
       const run = await at.login(`${REGISTRY} ${EXECUTOR}`);
-      assertRefused(run, 2, says, /\ncivault: hint: .*set DOCKER_CONFIG to another folder\n$/);
+      assertRefused(
+        run,
+        2,
+        says,
+        /\ncivault: hint: .*set DOCKER_CONFIG to another folder \(docs\/errors\.md#config\)\n$/,
+      );
       assert.doesNotMatch(run.stderr, /c2Vjcm/);
       assert.deepEqual(readFileSync(join(at.here, 'config.json')), Buffer.from(content));
       assert.deepEqual([at.job.vault.requests.length, readdirSync(at.here)], [0, ['config.json']]);
@@ -72,7 +77,7 @@ describe('what is refused before Vault is asked', () => {
     [
       `${REGISTRY} ${EXECUTOR}#password`,
       /names a field/,
-      /write secret\/data\/nexus\/svc-executor; .*--username-field username --password-field password\n/,
+      /write secret\/data\/nexus\/svc-executor; .*--username-field username --password-field password \(docs\/errors\.md#usage\)\n/,
     ],
     [
       `${REGISTRY} nexus/svc-executor/password@secret`,
@@ -83,7 +88,11 @@ describe('what is refused before Vault is asked', () => {
       `${REGISTRY} '${EXECUTOR}?version=2#a' --username-field=/u/n`,
       /svc-executor\?version=2; .*--username-field \/u\/n/,
     ],
-    [`nexus.example/team/app ${EXECUTOR}`, /it has a path\n/, /hint: write its host alone: nexus\.example\n/],
+    [
+      `nexus.example/team/app ${EXECUTOR}`,
+      /it has a path\n/,
+      /hint: write its host alone: nexus\.example \(docs\/errors\.md#usage\)\n/,
+    ],
     [`${EXECUTOR} ${REGISTRY}`, /it has a path\n/, /hint: first the REGISTRY, then its REF/],
     [`'' ${EXECUTOR}`, /a REGISTRY is empty\n/],
     [`'$CI_REGISTRY' ${EXECUTOR}`, /never filled in\n/],

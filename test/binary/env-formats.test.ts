@@ -172,7 +172,7 @@ describe('the formats of env', () => {
       `    the field "home" of ${PATH}-worse would set HOME, which decides where programs keep and find their files`,
       `    the field "ld-preload" of ${PATH}-bad would set LD_PRELOAD, which steers the dynamic linker`,
       `    the field "path" of ${PATH}-bad would set PATH, which decides which programs run`,
-      'civault: hint: give each a name of its own: NAME=PATH#FIELD',
+      'civault: hint: give each a name of its own: NAME=PATH#FIELD (docs/errors.md#config)',
     ]);
   });
 
@@ -182,7 +182,7 @@ describe('the formats of env', () => {
     assert.equal(
       stderr,
       `civault: the variable X_USERNAME would be set twice: from ${PATH}#username and ${PATH}-pem#user\n` +
-        'civault: hint: give one of the two fields a name of its own: NAME=REF#FIELD\n',
+        'civault: hint: give one of the two fields a name of its own: NAME=REF#FIELD (docs/errors.md#config)\n',
     );
   });
 });

@@ -108,10 +108,20 @@ describe('which status comes of it', () => {
   }
 
   for (const [what, command, expected, says] of [
-    ['no such command', 'nosuch', 127, /^civault: there is no command "nosuch" on PATH\n$/],
+    [
+      'no such command',
+      'nosuch',
+      127,
+      /^civault: there is no command "nosuch" on PATH\ncivault: hint: see docs\/errors\.md#command_not_found\n$/,
+    ],
     ['no such file', './nosuch', 127, /^civault: cannot run ".\/nosuch": there is no such file\n/],
     ['a file where a folder should be', '/bin/sh/x', 127, /a part of its path is no folder/],
-    ['a folder', '/bin', 126, /^civault: cannot run "\/bin": it is a folder\n$/],
+    [
+      'a folder',
+      '/bin',
+      126,
+      /^civault: cannot run "\/bin": it is a folder\ncivault: hint: see docs\/errors\.md#command_not_executable\n$/,
+    ],
     ['a file that is not executable', '/tmp-file', 126, /not marked executable/],
     ['a file that is no program', '/no-program', 126, /it is no program of this machine \(ENOEXEC\)/],
     ['an interpreter that is not there', '/no-interpreter', 127, /what it needs to start is not there/],

@@ -120,7 +120,7 @@ describe('get', () => {
         assert.equal(
           stderr,
           `civault: ${PATH}#${field} is not base64: ${why}\n` +
-            'civault: hint: to get it as Vault has it, leave --base64-decode off\n',
+            'civault: hint: to get it as Vault has it, leave --base64-decode off (docs/errors.md#config)\n',
         );
       }
       assert.deepEqual(

@@ -156,7 +156,10 @@ describe("the guide's secrets, in a BusyBox root where there can be one", () => 
       { env: job.env },
     );
     assert.deepEqual({ status, stdout: stdout.toString() }, { status: 4, stdout: '(exit 4)\n' }, stderr);
-    assert.match(stderr, /hint: whoever owns the role must raise its token_num_uses\n$/);
+    assert.match(
+      stderr,
+      /hint: whoever owns the role must raise its token_num_uses \(docs\/errors\.md#permission_denied\)\n$/,
+    );
     assert.deepEqual(job.vault.liveLeases(), before);
   });
 

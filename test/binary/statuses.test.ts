@@ -47,7 +47,7 @@ const CASES: readonly Case[] = [
     name: 'VAULT_ADDR was not filled in, on a ref that is not protected',
     status: 2,
     says: /VAULT_ADDR is "\$VAULT_URL": a variable in it was never filled in/,
-    hint: /VAULT_URL is not defined in this job.*\n {4}likely: this job's ref "feature-1" is not protected/,
+    hint: /VAULT_URL is not defined in this job.*\n {2}likely: this job's ref "feature-1" is not protected/,
     env: () => ({
       VAULT_ADDR: '$VAULT_URL',
       CI_COMMIT_REF_PROTECTED: 'false',
@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
     name: 'a REF with the address before it',
     status: 2,
     says: /leave the address off/,
-    hint: /hint: write secret\/data\/nexus\/ci#password\n/,
+    hint: /hint: write secret\/data\/nexus\/ci#password \(docs\/errors\.md#usage\)\n/,
     ref: 'https://vault.test/v1/secret/data/nexus/ci#password',
   },
   {

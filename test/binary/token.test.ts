@@ -173,7 +173,11 @@ describe('civault token', () => {
     assertNothing(full, 2, /cannot write the result to standard output \(ENOSPC\)/);
     assert.deepEqual([paths(), living(job)], [[LOGIN, REVOKE], { leases: 0, tokens: 0 }]);
     const gone = await script('( sleep 0.1; "$C" token; echo $? >&2 ) | true');
-    assertNothing(gone, 0, /cannot write the result to standard output \(EPIPE\)\n2\n$/);
+    assertNothing(
+      gone,
+      0,
+      /cannot write the result to standard output \(EPIPE\)\ncivault: hint: see docs\/errors\.md#output\n2\n$/,
+    );
     assert.equal(living(job).tokens, 0);
   });
 

@@ -11,7 +11,7 @@ const FILE = fileURLToPath(new URL('../fixtures/vault-refusals.json', import.met
 export interface RecordedRefusal {
   readonly of: 'login' | 'read';
   readonly status: number;
-  /** As it was answered; `null` where there was none. */
+  /** As it was answered. */
   readonly body: unknown;
 }
 
@@ -34,8 +34,10 @@ function refusalIn(entry: Entry): RecordedRefusal | undefined {
       : undefined;
   // How Vault is tells its own path, with statuses that are no refusals.
   if (of === undefined || /^GET sys\/(health|seal-status)/.test(entry.request)) return undefined;
+  // The web server's own, before Vault saw the request.
+  if (entry.body === '') return undefined;
   // Times that were put out of the way are numbers no more.
-  const body: unknown = entry.body === '' ? null : JSON.parse(entry.body.replace(/:SECONDS\b/g, ':0'));
+  const body: unknown = JSON.parse(entry.body.replace(/:SECONDS\b/g, ':0'));
   return { of, status: entry.status, body };
 }
 

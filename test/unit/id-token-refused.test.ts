@@ -209,7 +209,7 @@ for (const [what, environment, says, not] of [
 
 for (const [exp, ago] of [
   [SECONDS - 86_400, 'expired 24 h ago'],
-  [SECONDS - 3 * 86_400, 'expired 3 d ago'],
+  [SECONDS - 3 * 86_400, 'expired 3 days ago'],
   [-1e30, 'expired '],
 ] as const) {
   test(`a token with exp ${exp} ${ago}`, () => {
