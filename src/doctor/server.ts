@@ -4,7 +4,6 @@
 import { AppError, printable, quoted } from '../errors.ts';
 import { authorityOf, type Endpoint } from '../http/address.ts';
 import type { Client } from '../http/client.ts';
-import type { Deadline } from '../http/deadline.ts';
 import { newProgress, type Progress } from '../http/progress.ts';
 import type { ProxyServer } from '../http/proxy.ts';
 import type { Trust } from '../http/trust.ts';
@@ -22,6 +21,9 @@ const REQUEST = {
   path: `/v1/sys/health?${STATES}`,
   headers: { 'x-vault-request': 'true' },
 } as const;
+
+// So much of the time that the doctor has in all may go by before anything answers.
+const WITHIN = 6_000;
 
 const STEP_OF: Readonly<Record<Progress['phase'], StepName>> = {
   name: 'name',
@@ -53,10 +55,10 @@ export interface Health {
 export const WAY: readonly StepName[] = ['name', 'connection', 'certificate', 'health'];
 
 /** Asks for Vault's health, and tells each step on the way. */
-export async function askHealth(client: Client, way: Way, deadline: Deadline, now: number): Promise<Health> {
+export async function askHealth(client: Client, way: Way, now: number): Promise<Health> {
   const progress = newProgress();
   const outcome = await attemptLater(
-    client.send(REQUEST, { deadline, retries: 0, progress }).then((response) => readAnswer(response)),
+    client.send(REQUEST, { within: WITHIN, retries: 0, progress }).then((response) => readAnswer(response)),
   );
   const failed = 'error' in outcome ? STEP_OF[progress.phase] : undefined;
   const steps = WAY.map((name, index) => {

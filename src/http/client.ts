@@ -3,7 +3,7 @@
 import { AppError } from '../errors.ts';
 import { type Endpoint, originOf } from './address.ts';
 import { createPool, type Pool } from './connection.ts';
-import type { Deadline } from './deadline.ts';
+import { type Deadline, shortened } from './deadline.ts';
 import { isUnknownIssuer, Untrusted } from './failure.ts';
 import type { Progress } from './progress.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
@@ -26,6 +26,8 @@ export interface Client {
 /** What may be other for one request. */
 export interface SendOptions {
   readonly deadline?: Deadline;
+  /** Milliseconds that it may take at most, within the deadline. */
+  readonly within?: number;
   readonly retries?: number;
   readonly isFinal?: NonNullable<RetrySettings['isFinal']>;
   /** Kept up to date with how far the request has come, and begun anew at each exchange that it takes. */
@@ -113,12 +115,14 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   return {
-    send: (request, { deadline = settings.deadline, progress, ...changes } = {}) =>
-      withRetries(
-        () => trusted(request, deadline, progress).catch((error) => inDetail(error, deadline)),
+    send: (request, { deadline = settings.deadline, within, progress, ...changes } = {}) => {
+      const limit = within === undefined ? deadline : shortened(deadline, within);
+      return withRetries(
+        () => trusted(request, limit, progress).catch((error) => inDetail(error, limit)),
         { ...settings.retry, ...changes },
-        deadline,
-      ),
+        limit,
+      );
+    },
     close: () => {
       for (const { agent } of [...outdated, ...pools.values()]) agent.destroy();
     },

@@ -13,3 +13,10 @@ export function startDeadline(limit: number, elapsed: () => number): Deadline {
   const end = elapsed() + limit;
   return { limit, remaining: () => Math.max(0, end - elapsed()) };
 }
+
+/** A time limit of so many milliseconds from now, within another one. */
+export function shortened(deadline: Deadline, limit: number): Deadline {
+  const begun = deadline.remaining();
+  const left = () => Math.max(0, limit - (begun - deadline.remaining()));
+  return { limit: Math.min(limit, begun), remaining: () => Math.min(left(), deadline.remaining()) };
+}

@@ -1,12 +1,16 @@
 // What is asked of Vault once a read was refused, so that the message can name the cause: which engine is on the mount,
 // which policies the token has, and which version of a secret is the newest. Best effort: what Vault does not tell is not told.
 
+import type { SendOptions } from '../http/client.ts';
 import { JsonNumber, member } from '../json.ts';
 import { isUnknownToken, type VaultAnswer } from './answer.ts';
 import type { Findings } from './diagnosis.ts';
 import { lookUpMount } from './mounts.ts';
 import type { ReadPlan } from './requests.ts';
 import { lookUpToken, type Session } from './session.ts';
+
+// That it was refused is known by then: nobody should wait long, nor for a second try, to have it said better.
+const SHORTLY: SendOptions = { retries: 0, within: 3_000 };
 
 /** Asks what a refusal leaves open. Never throws. */
 export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAnswer): Promise<Findings> {
@@ -25,7 +29,7 @@ export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAn
 
 async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['mount']> {
   try {
-    return await lookUpMount(session, path);
+    return await lookUpMount(session, path, SHORTLY);
   } catch {
     return undefined;
   }
@@ -33,13 +37,13 @@ async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['
 
 // A login tells them; of a token that was handed in, Vault knows them.
 async function policiesOf(session: Session): Promise<Findings['policies']> {
-  const limits = await lookUpToken(session).catch(() => undefined);
+  const limits = await lookUpToken(session, SHORTLY).catch(() => undefined);
   return limits?.policies;
 }
 
 // Of the answer only the number is looked at: the newest version's values were not asked for.
 async function newestVersion(session: Session, { path }: ReadPlan): Promise<string | undefined> {
-  const answer = await session.read(path).catch(() => undefined);
+  const answer = await session.read(path, '', SHORTLY).catch(() => undefined);
   const version = member(member(member(answer?.json, 'data'), 'metadata'), 'version');
   return version instanceof JsonNumber ? version.text : undefined;
 }

@@ -1,6 +1,7 @@
 // Where a path's mount ends and what kind of engine is there: asked of Vault as the Vault CLI does.
 
 import { AppError, printable } from '../errors.ts';
+import type { SendOptions } from '../http/client.ts';
 import { member, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
 import { readRefused } from './diagnosis.ts';
@@ -15,9 +16,10 @@ import type { Session } from './session.ts';
 export async function lookUpMount(
   session: Session,
   path: readonly string[],
+  options?: SendOptions,
 ): Promise<MountLookup | undefined> {
   const lookup = ['sys', 'internal', 'ui', 'mounts', ...path];
-  const answer = await session.read(lookup);
+  const answer = await session.read(lookup, '', options);
   if (answer.status === 403) return 'nothing';
   // What an engine or an older Vault says to a question that it does not know. All else is a failure.
   if ([400, 404, 405].includes(answer.status)) return undefined;

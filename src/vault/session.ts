@@ -32,7 +32,7 @@ export interface TokenLimits {
 /** An open session. */
 export interface Session extends Asker {
   /** Reads a path below `/v1`. */
-  readonly read: (path: readonly string[], query?: string) => Promise<VaultAnswer>;
+  readonly read: (path: readonly string[], query?: string, options?: SendOptions) => Promise<VaultAnswer>;
   /** Writes to a path below `/v1`. */
   readonly write: (
     path: readonly string[],
@@ -73,8 +73,10 @@ export async function openSession(
     return client.send(request, options).then((response) => readAnswer(response, tokens));
   };
   return {
-    read: async (path, query = '') =>
-      readAnswer(await client.send({ method: 'GET', path: `${apiPath(path)}${query}`, headers }), tokens),
+    read: async (path, query = '', options = {}) => {
+      const request: HttpRequest = { method: 'GET', path: `${apiPath(path)}${query}`, headers };
+      return readAnswer(await client.send(request, options), tokens);
+    },
     write: (path, body, options) => post(apiPath(path), compactJson(body), options),
     token,
     idToken: credential.kind === 'id-token' ? credential.idToken : undefined,
@@ -140,9 +142,9 @@ async function logIn(
  * @returns undefined where a policy forbids the question
  * @throws {AppError} PERMISSION_DENIED for a token that Vault does not know; UNAVAILABLE, BAD_RESPONSE
  */
-export async function lookUpToken(session: Session): Promise<TokenLimits | undefined> {
+export async function lookUpToken(session: Session, options?: SendOptions): Promise<TokenLimits | undefined> {
   const path = ['auth', 'token', 'lookup-self'];
-  const answer = await session.read(path);
+  const answer = await session.read(path, '', options);
   if (answer.status === 403 && !isUnknownToken(answer)) return undefined;
   if (answer.status !== 200) {
     throw readRefused(answer, { path, kind: 'other', version: undefined }, session);

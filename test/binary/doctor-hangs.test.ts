@@ -1,7 +1,9 @@
 // Proves that civault doctor ends within 15 s whatever hangs, and tells what it waited for.
 
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { after, before, describe, test } from 'node:test';
+import { makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
 import { startFaultyServer } from '../harness/faulty-server.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { type Env, judged } from '../harness/judged-run.ts';
@@ -23,6 +25,28 @@ async function ends(env: Env, says: RegExp, status: number): Promise<void> {
 }
 
 describe('whatever hangs', { concurrency: 8 }, () => {
+  // By libc's usual patience; it is libc that has the last word.
+  test('a name server that says nothing', { skip: whyNoRoot() ?? false }, async (t) => {
+    const silent = createSocket('udp4');
+    const taken = await new Promise<Error | undefined>((resolve) => {
+      silent.once('error', resolve);
+      silent.bind(53, '127.0.0.54', () => resolve(undefined));
+    });
+    const root = makeBusyboxRoot();
+    try {
+      if (taken !== undefined) return t.skip(`port 53 is not to be had: ${taken.message}`);
+      root.put('etc/resolv.conf', 'nameserver 127.0.0.54\n');
+      const env = { ...job.env, VAULT_ADDR: 'https://vault.test:8200' };
+      const run = await root.run(`civault doctor ${PATH}`, { env, limit: 2 * LIMIT });
+      assert.match(run.stdout.toString(), /^FAIL {2}name .*\n.*vault\.test/m);
+      assert.equal(run.status, 6);
+      assert.equal(run.milliseconds < LIMIT, true, `${run.milliseconds} ms`);
+    } finally {
+      root.remove();
+      if (taken === undefined) silent.close();
+    }
+  });
+
   test('a connection that nobody answers', async () => {
     // Loopback has no such place: a server that has as many connections as it takes, and takes no more.
     const server = await startFaultyServer();

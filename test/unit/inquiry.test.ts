@@ -176,6 +176,12 @@ for (const { what, reference, vault, code, tells, asked, uses = 0, read = READ }
     for (const part of tells) assertTells(error, part);
     assertPlain(error);
     const requests = client.requests.map((request) => `${request.method} ${request.path}`);
+    // What is asked after the refusal is asked once, and not for long.
+    const options = client.options.slice(requests.indexOf(read) + 1);
+    assert.equal(
+      options.every((each) => each?.retries === 0 && each.within === 3_000),
+      true,
+    );
     assert.deepEqual(
       requests.filter((request) => ![LOGIN, read].includes(request)).sort(),
       [...asked].sort(),
