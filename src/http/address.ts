@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly basePath: string;
   /** The socket's path, for `unix:` addresses only. */
   readonly socketPath: string | undefined;
+  /** The flag or variable that it came from, for messages. */
+  readonly source?: string;
 }
 
 const EXAMPLE = 'https://vault.example.com';
@@ -55,7 +57,7 @@ export function parseAddress(text: string, name: string, environment: Environmen
   }
   const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(trimmed)?.[1];
   if (socket !== undefined) {
-    return { scheme: 'unix', host: 'localhost', port: 0, basePath: '', socketPath: socket };
+    return { scheme: 'unix', host: 'localhost', port: 0, basePath: '', socketPath: socket, source: name };
   }
   if (/\s/.test(trimmed)) throw bad('there is a space in it');
   if (!/^https?:/i.test(trimmed)) {
@@ -110,6 +112,7 @@ function readUrl(
     port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
     basePath,
     socketPath: undefined,
+    source: name,
   };
 }
 
@@ -139,4 +142,9 @@ export function isLoopback(host: string): boolean {
     (isIPv4(host) && host.startsWith('127.')) ||
     host === '::1'
   );
+}
+
+/** What hints call it: the setting that it came from. */
+export function addressName({ source = 'the address' }: Pick<Endpoint, 'source'>): string {
+  return source;
 }

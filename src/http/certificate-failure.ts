@@ -162,7 +162,7 @@ function whichOf([own]: readonly X509Certificate[], found: X509Certificate): str
 }
 
 // Node hands the certificate over with this one: there is no need to look again.
-function otherName({ error, endpoint, proxy }: Failure): Told {
+function otherName({ error, endpoint, proxy, address }: Failure): Told {
   const cert = error instanceof Error && 'cert' in error ? error.cert : undefined;
   const alternatives = (cert as { subjectaltname?: unknown } | undefined)?.subjectaltname;
   const names = namesIn(typeof alternatives === 'string' ? alternatives : undefined);
@@ -177,7 +177,7 @@ function otherName({ error, endpoint, proxy }: Failure): Told {
     names.length === 0 ? '' : `: it is for ${listed(names, SHOWN_NAMES)}, not for ${printable(asked)}`;
   const hint =
     proxy === undefined
-      ? 'use one of its names in the address, or set VAULT_TLS_SERVER_NAME to one'
+      ? `use one of its names in ${address}, or set VAULT_TLS_SERVER_NAME to one`
       : `write one of its names into ${proxy}`;
   return [`its certificate is for another name${which}`, hint];
 }

@@ -2,7 +2,7 @@
 // is explained in `connect-failure.ts`, TLS in `tls-failure.ts`.
 
 import { AppError, errnoOf, printable } from '../errors.ts';
-import { authorityOf, type Endpoint } from './address.ts';
+import { addressName, authorityOf, type Endpoint } from './address.ts';
 import { UNKNOWN_ISSUER, WORTH_A_LOOK } from './certificate-failure.ts';
 import { explainConnecting } from './connect-failure.ts';
 import {
@@ -24,7 +24,7 @@ export function connectionFailure(
 ): AppError {
   if (error instanceof AppError) return error;
   const { proxy } = circumstances;
-  const address = proxy === undefined ? 'the address' : `the address in ${proxy}`;
+  const address = proxy === undefined ? addressName(endpoint) : `the address in ${proxy}`;
   const own = tlsCodeOf(error) ?? errnoOf(error) ?? '';
   const failure = { ...circumstances, endpoint, error, own, address };
   const [code, what, hint] = explain(failure);

@@ -1,7 +1,7 @@
 // What it means that a run's time was over before an exchange was: by what was waited for.
 
 import { AppError, printable, quoted } from '../errors.ts';
-import { authorityOf, bracketed, type Endpoint } from './address.ts';
+import { addressName, authorityOf, bracketed, type Endpoint } from './address.ts';
 import type { Deadline } from './deadline.ts';
 import { listed } from './explanation.ts';
 import type { Phase, Progress } from './progress.ts';
@@ -74,7 +74,7 @@ export function timedOut(
     port: (proxy ?? endpoint).port,
     target,
     addresses,
-    address: proxy === undefined ? 'the address' : `the address in ${proxy.source}`,
+    address: proxy === undefined ? addressName(endpoint) : `the address in ${proxy.source}`,
     answerer: proxy === undefined ? 'Vault, or what stands before it,' : 'the proxy, or Vault behind it,',
   };
   const [what, hint] = WAITS[phase];

@@ -33,7 +33,7 @@ describe('a host name', { skip: typeof server === 'string' && server }, () => {
       'that the name server does not know',
       { VAULT_ADDR: 'https://none.test:9' },
       UNKNOWN('none.test'),
-      /hint: check the address for typing errors/,
+      /hint: check VAULT_ADDR for typing errors/,
     ],
     ['that has no address', { VAULT_ADDR: 'https://empty.test:9' }, UNKNOWN('empty.test')],
     [

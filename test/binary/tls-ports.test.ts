@@ -47,7 +47,7 @@ for (const [whose, answer] of [
         [],
         7,
         /speaks TLS on this port, and the address says http/,
-        /hint: write https:\/\/ in the address/,
+        /hint: write https:\/\/ in (?:VAULT_ADDR|the address)/,
       );
       assert.equal(server.connections, 2, 'one for each of two runs');
     } finally {
@@ -63,7 +63,7 @@ test('a TLS port that cuts a request over http is a connection that was cut', as
     ['--retries', '0'],
     6,
     /the connection was cut before an answer came/,
-    /hint: .*write https:\/\/ in the address/,
+    /hint: .*write https:\/\/ in (?:VAULT_ADDR|the address)/,
   );
   assert.deepEqual(secure.vault.requests, []);
 });

@@ -135,7 +135,7 @@ const TABLE: readonly Row[] = [
     'three names',
     {},
     'for another name: it is for a.test, *.b.test and 10.0.0.1, not for vault.example.com (ERR',
-    'use one of its names in the address, or set VAULT_TLS_SERVER_NAME to one',
+    'use one of its names in VAULT_ADDR, or set VAULT_TLS_SERVER_NAME to one',
   ],
   [
     otherName(Array.from({ length: 12 }, (_, index) => `DNS:${index}.test`).join(', ')),

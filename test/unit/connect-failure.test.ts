@@ -37,7 +37,7 @@ const TABLE: readonly Row[] = [
     failed('ENOTFOUND', { hostname: 'vault.example.com' }),
     { phase: 'name' },
     `${FROM_VAULT}the name server knows no host "vault.example.com", or no address of it (ENOTFOUND)`,
-    'check the address for typing errors; a name of a private network',
+    'check VAULT_ADDR for typing errors; a name of a private network',
   ],
   [
     failed('ENOTFOUND', { hostname: 'proxy.example.com' }),
@@ -69,7 +69,7 @@ const TABLE: readonly Row[] = [
     refused('10.0.0.1'),
     { phase: 'connect' },
     `${FROM_VAULT}10.0.0.1:8200 refuses connections: nothing listens there (ECONNREFUSED)`,
-    'check the address and its port, and that the server runs',
+    'check VAULT_ADDR and its port, and that the server runs',
   ],
   [refused('10.0.0.1'), { proxy: 'HTTP_PROXY' }, '', 'check the address in HTTP_PROXY and its port'],
   [
@@ -94,7 +94,7 @@ const TABLE: readonly Row[] = [
     all(refused('10.0.0.1'), noWay('2001:db8::1')),
     {},
     `${FROM_VAULT}10.0.0.1:8200 refuses connections: nothing listens there (ECONNREFUSED); [2001:db8::1]:8200 cannot be reached: this runner has no way to that network (ENETUNREACH)`,
-    'check the address, and that this runner may reach it',
+    'check VAULT_ADDR, and that this runner may reach it',
   ],
   [
     all(...many(7)),
@@ -126,13 +126,7 @@ const TABLE: readonly Row[] = [
     'was cut before an answer came (ECONNRESET)',
     'the log of Vault',
   ],
-  [
-    failed('ECONNRESET'),
-    { phase: 'answer' },
-    'before an answer came',
-    'write https:// in the address',
-    PLAIN,
-  ],
+  [failed('ECONNRESET'), { phase: 'answer' }, 'before an answer came', 'write https:// in VAULT_ADDR', PLAIN],
   [
     failed('ECONNRESET'),
     { phase: 'answer', showsCertificate: true },
@@ -160,7 +154,7 @@ const TABLE: readonly Row[] = [
     packet('\u0015\u0003\u0003\u0000\u0002\u0002\u0046'),
     { phase: 'answer' },
     'it speaks TLS on this port, and the address says http',
-    'write https:// in the address',
+    'write https:// in VAULT_ADDR',
     PLAIN,
     'BAD_RESPONSE',
   ],

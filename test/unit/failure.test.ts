@@ -13,13 +13,13 @@ const SECRET = 'hvs.marked-token';
 const failed = (code: unknown) => Object.assign(new Error(`connect to ${SECRET}`), { code });
 
 const TABLE: readonly (readonly [code: string, meant: ErrorCode, part: string, hint: string])[] = [
-  ['ENOTFOUND', 'UNAVAILABLE', 'knows no host "vault.example.com"', 'check the address'],
+  ['ENOTFOUND', 'UNAVAILABLE', 'knows no host "vault.example.com"', 'check VAULT_ADDR'],
   ['EAI_AGAIN', 'UNAVAILABLE', 'no name server answered', 'DNS'],
   ['EAI_FAIL', 'UNAVAILABLE', 'the name server failed', 'DNS'],
   ['EAI_MEMORY', 'UNAVAILABLE', 'looking up "vault.example.com" failed', 'DNS'],
-  ['ECONNREFUSED', 'UNAVAILABLE', 'nothing listens there', 'check the address'],
-  ['EHOSTUNREACH', 'UNAVAILABLE', 'cannot be reached', 'check the address'],
-  ['ENETUNREACH', 'UNAVAILABLE', 'it cannot be reached', 'check the address'],
+  ['ECONNREFUSED', 'UNAVAILABLE', 'nothing listens there', 'check VAULT_ADDR'],
+  ['EHOSTUNREACH', 'UNAVAILABLE', 'cannot be reached', 'check VAULT_ADDR'],
+  ['ENETUNREACH', 'UNAVAILABLE', 'it cannot be reached', 'check VAULT_ADDR'],
   ['ETIMEDOUT', 'UNAVAILABLE', 'timed out', 'firewall'],
   ['ECONNRESET', 'UNAVAILABLE', 'was cut', ''],
   ['EPIPE', 'UNAVAILABLE', 'was cut', ''],
@@ -83,7 +83,7 @@ const TABLE: readonly (readonly [code: string, meant: ErrorCode, part: string, h
   ['ERR_SSL_CA_MD_TOO_WEAK', 'TLS_UNTRUSTED', "the client's certificate is too weak", 'VAULT_CLIENT_CERT'],
   ['ERR_SSL_SOMETHING_NEW', 'TLS_UNTRUSTED', 'the TLS handshake failed', ''],
   ['EPROTO', 'TLS_UNTRUSTED', 'handshake failed', ''],
-  ['HPE_INVALID_CONSTANT', 'BAD_RESPONSE', 'not HTTP', 'check that the address'],
+  ['HPE_INVALID_CONSTANT', 'BAD_RESPONSE', 'not HTTP', 'check that VAULT_ADDR'],
   ['HPE_HEADER_OVERFLOW', 'BAD_RESPONSE', 'not HTTP', ''],
 ];
 for (const [code, meant, part, hint] of TABLE) {

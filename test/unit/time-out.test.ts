@@ -35,7 +35,7 @@ const TABLE: readonly Row[] = [
   ['name', VAULT, DIRECT, [], `${ITS_VAULT} for a name server to look "vault.example.com" up ${OVER}`, 'DNS'],
   ['connect', VAULT, DIRECT, ['10.0.0.1'], `${ITS_VAULT} to connect to 10.0.0.1:443 ${OVER}`, 'firewall'],
   ['connect', VAULT, DIRECT, ['10.0.0.1', '::1'], 'to connect to 10.0.0.1:443 and [::1]:443 until', ''],
-  ['connect', VAULT, DIRECT, [], 'to connect to vault.example.com:443 until', 'check the address'],
+  ['connect', VAULT, DIRECT, [], 'to connect to vault.example.com:443 until', 'check VAULT_ADDR'],
   ['tls', VAULT, DIRECT, [], `${ITS_VAULT} for the TLS handshake ${OVER}`, 'something that speaks no TLS'],
   [
     'answer',
@@ -64,7 +64,7 @@ const TABLE: readonly Row[] = [
     `${ITS_PROXY} for it to open a tunnel to vault.example.com`,
     'HTTPS_PROXY is the',
   ],
-  ['tls', VAULT, TUNNEL, [], `${ITS_VAULT} for the TLS handshake`, 'the port in the address'],
+  ['tls', VAULT, TUNNEL, [], `${ITS_VAULT} for the TLS handshake`, 'the port in VAULT_ADDR'],
   ['answer', VAULT, TUNNEL, [], `${ITS_VAULT} for an answer`, 'Vault, or'],
   ['answer', VAULT, FORWARD, [], `${ITS_PROXY} for an answer`, 'the proxy, or Vault behind it, took'],
 ];
