@@ -1,5 +1,5 @@
 // Why Vault refused: its answer, what was asked, and who asked → AppError. What each answer means stands in tables:
-// login-rows.ts, read-rows.ts and, for a Vault that is not there to answer, serving-rows.ts.
+// login-rows.ts with claim-rows.ts, read-rows.ts and, for a Vault that is not there to answer, serving-rows.ts.
 
 import { AppError, printable, quoted } from '../errors.ts';
 import { claimNote, shownClaim } from '../gitlab/claims.ts';
@@ -8,8 +8,9 @@ import type { HttpResponse } from '../http/request.ts';
 import { JsonNumber, member, stringMember } from '../json.ts';
 import { clockSentence } from '../times.ts';
 import { isUnknownToken, type VaultAnswer } from './answer.ts';
+import type { LoginFacts } from './claim-rows.ts';
 import { fieldMeant } from './foreign-reference.ts';
-import { LOGIN_ROWS, type LoginFacts } from './login-rows.ts';
+import { LOGIN_ROWS } from './login-rows.ts';
 import { READ_ROWS, type ReadFacts } from './read-rows.ts';
 import { explain, isFinal } from './refusal.ts';
 import type { MountLookup, ReadPlan, SessionSettings } from './requests.ts';

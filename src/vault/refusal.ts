@@ -1,5 +1,5 @@
 // What a table of refusals is made of: which answers of Vault's a row is for, and what they mean. The tables are
-// login-rows.ts, read-rows.ts and serving-rows.ts; a new answer is one more row in one of them.
+// claim-rows.ts, login-rows.ts, read-rows.ts and serving-rows.ts; a new answer is one more row in one of them.
 //
 // Vault's words are matched by a part that has been stable over its releases. The first row that fits counts, so a narrow
 // one stands before a wide one.
