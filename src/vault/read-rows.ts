@@ -161,7 +161,10 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     code: 'SECRET_NOT_FOUND',
     message: ({ path, version }) =>
       `${path} has no version ${version.asked}: the newest is version ${version.newest}`,
-    hint: () => 'old versions go when there are more than the secret keeps (max_versions)',
+    hint: ({ version: { asked = 0, newest } }) =>
+      asked > Number(newest)
+        ? 'ask for one that there is, or leave ?version= off for the newest'
+        : 'old versions go when there are more than the secret keeps (max_versions)',
   },
   {
     status: 404,

@@ -99,9 +99,22 @@ const CASES: readonly Case[] = [
       [`${MOUNT}/secret/data/app`]: kv('secret', '2'),
     },
     code: 'SECRET_NOT_FOUND',
-    tells: ['secret/data/app has no version 9: the newest is version 3'],
+    tells: ['secret/data/app has no version 9: the newest is version 3', 'leave ?version= off'],
     asked: [`${MOUNT}/secret/data/app`, READ],
     read: `${READ}?version=9`,
+  },
+  {
+    what: 'a version that is gone',
+    reference: 'secret/data/app?version=1#a',
+    vault: {
+      'GET /v1/secret/data/app?version=1': ABSENT,
+      'GET /v1/secret/data/app': newest(12),
+      [`${MOUNT}/secret/data/app`]: kv('secret', '2'),
+    },
+    code: 'SECRET_NOT_FOUND',
+    tells: ['secret/data/app has no version 1: the newest is version 12', 'max_versions'],
+    asked: [`${MOUNT}/secret/data/app`, READ],
+    read: `${READ}?version=1`,
   },
   {
     what: 'a version of a secret that is not there either',
