@@ -72,6 +72,13 @@ export function quoted(text: string): string {
   return `"${printable(text)}"`;
 }
 
+/** Names as a list for a message, made printable; of many, the first so many. */
+export function shownNames(names: readonly string[], atMost: number): string {
+  const shown = names.slice(0, atMost).map((name) => printable(name));
+  const more = names.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
 /** The system's short name of an error (`ENOENT`), where it has one. */
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

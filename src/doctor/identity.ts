@@ -1,6 +1,6 @@
 // The doctor's steps for who the job is: its ID token, how its clock differs from Vault's, and the token it gets.
 
-import { printable, quoted } from '../errors.ts';
+import { printable, quoted, shownNames } from '../errors.ts';
 import { shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
 import { JsonNumber } from '../json.ts';
@@ -9,6 +9,8 @@ import { clockSentence, duration } from '../times.ts';
 import type { VaultAnswer } from '../vault/answer.ts';
 import type { Session, TokenLimits } from '../vault/session.ts';
 import { ok, type Step, skip } from './step.ts';
+
+const MOST_POLICIES = 20;
 
 // What roles are bound to, in the order in which a person asks.
 const CLAIMS = ['aud', 'iss', 'sub', 'project_path', 'ref', 'ref_protected', 'environment'];
@@ -42,12 +44,15 @@ export function tokenStep(session: Session, limits: TokenLimits | undefined, set
   const { authPath, role } = settings.session;
   const who = session.ownsToken
     ? `as ${role === '' ? 'the default role' : quoted(role)} at auth/${printable(authPath.join('/'))}`
-    : 'by VAULT_TOKEN';
+    : session.token === undefined
+      ? 'by the Vault Agent'
+      : 'by VAULT_TOKEN';
   if (limits === undefined) return ok('login', `${who}; Vault does not tell more of the token`);
   const policies = limits.policies.map((name) => printable(name));
   const time = limits.seconds === 0 ? 'without an end' : `for ${duration(limits.seconds * 1000)}`;
   const uses = limits.uses > 0 ? `, ${limits.uses} uses` : '';
-  const named = policies.length === 0 ? 'no policies' : `policies ${policies.join(', ')}`;
+  const named =
+    policies.length === 0 ? 'no policies' : `policies ${shownNames(limits.policies, MOST_POLICIES)}`;
   return ok('login', `${who}, ${time}${uses}; ${named}`, {
     facts: { policies, seconds: new JsonNumber(String(limits.seconds)) },
   });

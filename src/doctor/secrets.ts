@@ -1,6 +1,6 @@
 // The doctor's steps for secrets: whether each can be read, and which fields it has. Never a value.
 
-import { printable } from '../errors.ts';
+import { printable, shownNames } from '../errors.ts';
 import { JsonNumber } from '../json.ts';
 import { selectField } from '../vault/fields.ts';
 import { formatReference, type Reference, secretPath } from '../vault/reference.ts';
@@ -10,21 +10,29 @@ import { attempt, attemptLater, fail, type Outcome, ok, type Step, skip } from '
 
 const MOST_FIELDS = 20;
 
+/** A reference, and what came of reading it. */
+export interface Tried {
+  readonly reference: Reference;
+  readonly outcome: Outcome<SecretRead>;
+}
+
 /** Reads each secret, every path once and all side by side. */
-export async function readEach(
-  session: Session,
-  references: readonly Reference[],
-): Promise<Outcome<SecretRead>[]> {
+export async function readEach(session: Session, references: readonly Reference[]): Promise<Tried[]> {
   const reads = new Map<string, Promise<Outcome<SecretRead>>>();
   return Promise.all(
-    references.map((reference) => {
+    references.map(async (reference) => {
       const key = JSON.stringify([secretPath(reference), reference.version]);
-      const read =
-        reads.get(key) ?? attemptLater(readSecrets(session, [reference]).then(([secret]) => only(secret)));
+      const read = reads.get(key) ?? attemptLater(readOne(session, reference));
       reads.set(key, read);
-      return read;
+      return { reference, outcome: await read };
     }),
   );
+}
+
+async function readOne(session: Session, reference: Reference): Promise<SecretRead> {
+  const [secret] = await readSecrets(session, [reference]);
+  if (secret === undefined) throw new Error('a reference without its secret');
+  return secret;
 }
 
 /** Tells how a secret was found. */
@@ -36,28 +44,22 @@ export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): 
   const selected = attempt(() => selectField(fields, reference.field, secretPath(reference)));
   if ('error' in selected) return fail('secret', selected.error, { facts });
   const names = [...fields.keys()].sort();
-  const shown = names
-    .slice(0, MOST_FIELDS)
-    .map((name) => printable(name))
-    .join(', ');
-  const more = names.length > MOST_FIELDS ? `, and ${names.length - MOST_FIELDS} more` : '';
   const kind = version === undefined ? '' : ` (version ${printable(version)})`;
   const leased = lease === undefined ? '' : `; a lease of ${lease.seconds} s`;
-  return ok('secret', `${ref}: ${names.length === 0 ? 'no fields' : `${shown}${more}`}${kind}${leased}`, {
-    facts: {
-      ref,
-      fields: names.map((name) => printable(name)),
-      version: version === undefined ? undefined : new JsonNumber(version),
+  return ok(
+    'secret',
+    `${ref}: ${names.length === 0 ? 'no fields' : shownNames(names, MOST_FIELDS)}${kind}${leased}`,
+    {
+      facts: {
+        ref,
+        fields: names.map((name) => printable(name)),
+        version: version === undefined ? undefined : new JsonNumber(version),
+      },
     },
-  });
+  );
 }
 
 /** Tells that a secret was not read. */
 export function unread(reference: Reference, why: string): Step {
   return skip('secret', `${printable(formatReference(reference))}: ${why}`);
-}
-
-function only(secret: SecretRead | undefined): SecretRead {
-  if (secret === undefined) throw new Error('a reference without its secret');
-  return secret;
 }

@@ -40,8 +40,7 @@ export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   try {
     await orCutShort(useToken(session, trial, leases, tell), io);
   } finally {
-    const told = await endToken(session, leases, settings, io);
-    if (told !== undefined) tell(told);
+    tell(await endToken(session, leases, settings, io));
   }
 }
 
@@ -61,12 +60,11 @@ async function useToken(
   tell(tokenStep(session, looked.value, settings));
   const asker = { ...session, policies: looked.value?.policies };
   const outcomes = await readEach(asker, references);
-  for (const [index, outcome] of outcomes.entries()) {
-    const reference = references[index];
-    if (reference === undefined) continue;
+  // All of them are known before anything is told: whoever reads that may be gone.
+  for (const { outcome } of outcomes) {
     if ('value' in outcome && outcome.value.lease !== undefined) leases.add(outcome.value.lease);
-    tell(secretStep(reference, outcome));
   }
+  for (const { reference, outcome } of outcomes) tell(secretStep(reference, outcome));
 }
 
 async function endToken(
@@ -74,7 +72,7 @@ async function endToken(
   leases: ReadonlySet<Lease>,
   { revoke }: OtherSettings,
   io: Io,
-): Promise<Step | undefined> {
+): Promise<Step> {
   if (!revoke && session.ownsToken) return skip('revocation', 'the token is left alive, as --no-revoke says');
   if (!session.endsLeases) {
     if (revoke) await endLeases(session, [...leases], io);

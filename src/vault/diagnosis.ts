@@ -1,7 +1,7 @@
 // Why Vault refused: its answer, what was asked, and who asked → AppError. What each answer means stands in tables:
 // login-rows.ts with claim-rows.ts, read-rows.ts and, for a Vault that is not there to answer, serving-rows.ts.
 
-import { AppError, printable, quoted } from '../errors.ts';
+import { AppError, printable, quoted, shownNames } from '../errors.ts';
 import { claimNote, shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
 import type { HttpResponse } from '../http/request.ts';
@@ -137,11 +137,7 @@ const MOST_POLICIES = 10;
 function shownPolicies(policies: readonly string[] | undefined): string {
   if (policies === undefined) return '';
   if (policies.length === 0) return ' (it has none)';
-  const more = policies.length > MOST_POLICIES ? `, and ${policies.length - MOST_POLICIES} more` : '';
-  return ` (${policies
-    .slice(0, MOST_POLICIES)
-    .map((name) => printable(name))
-    .join(', ')}${more})`;
+  return ` (${shownNames(policies, MOST_POLICIES)})`;
 }
 
 function shownNamespace(namespace: string | undefined): string | undefined {

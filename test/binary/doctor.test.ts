@@ -2,6 +2,9 @@
 // names and never a value; one login, whose token is ended; and the exit status of the first failure.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Outcome } from '../harness/command.ts';
 import { type Job, startJob } from '../harness/job.ts';
@@ -360,4 +363,52 @@ test('a signal ends it at once, and the token with it', async () => {
   const { status, stderr } = await run;
   assert.deepEqual([status, stderr], [143, 'civault: ended by SIGTERM\n']);
   assert.equal(job.vault.liveTokens().length, tokens);
+});
+
+test("behind a Vault Agent's socket, the Agent's token is looked at", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'civault-doctor-'));
+  const agent = await startJob({ agent: true, listen: join(folder, 'agent.sock') });
+  const leave = agent.vault.intercept((request, _response, next) => {
+    // An agent with auto_auth adds its own token.
+    request.headers['x-vault-token'] ??= agent.vault.rootToken;
+    next();
+  });
+  try {
+    const run = await judged(['doctor', PATH], { env: { ...agent.env, VAULT_ID_TOKEN: '' } });
+    assert.equal(run.status, 0, run.stdout.toString());
+    assert.deepEqual(results(run), [
+      'ok address',
+      'ok settings',
+      'skip name',
+      'ok connection',
+      'skip certificate',
+      'ok health',
+      'skip ID token',
+      'ok clock',
+      'ok login',
+      'ok secret',
+      'skip revocation',
+    ]);
+    assert.match(textOf(run, 'login'), /by the Vault Agent, without an end; policies root/);
+  } finally {
+    leave();
+    await agent.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a token of very many policies, and a secret of very many fields, are shown in part', async () => {
+  const many = Array.from({ length: 500 }, (_, index) => `n${String(index).padStart(3, '0')}`);
+  await job.vault.request('POST', 'secret/data/ci/many', {
+    data: Object.fromEntries(many.map((name) => [name, 'x'])),
+  });
+  await job.vault.request('POST', 'auth/jwt/role/many', {
+    role_type: 'jwt',
+    user_claim: 'user_login',
+    bound_audiences: job.guide.audience,
+    token_policies: ['nexus-ci', ...many],
+  });
+  const run = await doctor(['secret/data/ci/many'], { VAULT_AUTH_ROLE: 'many' });
+  assert.match(textOf(run, 'login'), /default, n000, .*, and 482 more$/);
+  assert.match(textOf(run, 'secret'), /n000, .*, n019, and 480 more \(version 1\)$/);
 });
