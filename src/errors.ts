@@ -73,8 +73,8 @@ export function quoted(text: string): string {
 }
 
 /** Names as a list for a message, made printable; of many, the first so many. */
-export function shownNames(names: readonly string[], atMost: number): string {
-  const shown = names.slice(0, atMost).map((name) => printable(name));
+export function shownNames(names: readonly string[], atMost: number, show = printable): string {
+  const shown = names.slice(0, atMost).map((name) => show(name));
   const more = names.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }

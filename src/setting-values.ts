@@ -122,3 +122,25 @@ export function readPath(variable: NamedValue | undefined): NamedValue | undefin
   }
   return { name, value: withoutControls(value, name) };
 }
+
+/** A certificate itself. A path in its place is what a CI/CD variable of type File leads to. */
+export function readBytes(variable: NamedValue | undefined): NamedValue | undefined {
+  if (variable === undefined || variable.value.includes('-----BEGIN')) return variable;
+  const { name, value } = variable;
+  if (!/^[./~][^\n]*$/.test(value)) return variable;
+  throw new AppError(
+    'CONFIG',
+    `${name} is ${quoted(value)}: that is a path, and not a certificate`,
+    `name the variable ${name.replace(/_BYTES$/, '')}, which takes the path of a file`,
+  );
+}
+
+/** The same, unless it is nothing but a variable that nobody filled in. */
+export function filledVariable(
+  variable: NamedValue | undefined,
+  environment: Environment,
+): NamedValue | undefined {
+  const isUnfilled = variable !== undefined && /^\$+\{?[A-Za-z_]\w{0,99}\}?$/.test(variable.value);
+  if (isUnfilled) filledIn(variable.value, variable.name, environment);
+  return variable;
+}

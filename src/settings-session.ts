@@ -1,6 +1,6 @@
 // Where and as whom a job logs in: auth path, role and namespace, from flags or the environment.
 
-import { AppError, holdsToken, quoted } from './errors.ts';
+import { AppError, holdsToken, printable, quoted } from './errors.ts';
 import type { Environment, NamedValue } from './io.ts';
 import { filledIn, headerText, withoutControls } from './setting-values.ts';
 import type { SessionSettings } from './vault/requests.ts';
@@ -52,6 +52,20 @@ function checked(
 ): string {
   const what = `${kind} (${name})`;
   const text = filledIn(check(value, what), what, environment, name);
+  if (/^["'`]|["'`]$/.test(text)) {
+    throw new AppError(
+      'CONFIG',
+      `${what} is ${quoted(text)}: it has quotes around it`,
+      `write ${name} without them`,
+    );
+  }
+  if (text !== text.trim()) {
+    throw new AppError(
+      'CONFIG',
+      `${what} is ${quoted(text)}: there is a space at an end of it`,
+      'take it away',
+    );
+  }
   if (!holdsToken(text)) return text;
   // A server writes its paths, and what it is told, into logs.
   throw new AppError(
@@ -67,6 +81,14 @@ function readAuthPath(given: NamedValue, environment: Environment): string[] {
     .replace(/^\/+|\/+$/g, '')
     .replace(/^auth\//, '')
     .split('/');
+  if (segments.length > 1 && segments.at(-1) === 'login') {
+    const path = segments.slice(0, -1).join('/');
+    throw new AppError(
+      'CONFIG',
+      `${given.name} is ${quoted(given.value)}: leave /login off`,
+      `write ${printable(path)}`,
+    );
+  }
   if (
     segments.some(
       (segment) => segment === '' || segment === '.' || segment === '..' || !segment.isWellFormed(),

@@ -7,7 +7,15 @@ import type { ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
 import type { Environment, NamedValue } from './io.ts';
 import { Secret } from './secret.ts';
-import { readDuration, readPath, readRetries, readSwitch, withoutControls } from './setting-values.ts';
+import {
+  filledVariable,
+  readBytes,
+  readDuration,
+  readPath,
+  readRetries,
+  readSwitch,
+  withoutControls,
+} from './setting-values.ts';
 import { readEndpoint } from './settings-endpoint.ts';
 import { readSession } from './settings-session.ts';
 import type { SessionSettings } from './vault/requests.ts';
@@ -25,14 +33,21 @@ export interface SettingFlags {
   readonly revoke?: boolean;
 }
 
-/** The settings that do not say where Vault is, frozen. */
-export interface OtherSettings {
-  readonly session: SessionSettings;
+/** Who the job is. */
+export interface IdentitySettings {
   readonly idTokenVariable: string;
   /** The job's own Vault token, where it has one. */
   readonly ownToken: Secret | undefined;
+}
+
+/** How Vault is reached, and whom TLS trusts. */
+export interface NetworkSettings {
   readonly trust: TrustSettings;
   readonly proxy: ProxySettings;
+}
+
+/** How long a run may take, how often it tries, and whether it ends its token. */
+export interface LimitSettings {
   /** Milliseconds. */
   readonly timeout: number;
   readonly retries: number;
@@ -40,7 +55,8 @@ export interface OtherSettings {
 }
 
 /** All settings of a run, frozen. */
-export interface Settings extends OtherSettings {
+export interface Settings extends IdentitySettings, NetworkSettings, LimitSettings {
+  readonly session: SessionSettings;
   readonly endpoint: Endpoint;
   /** The flag or variable that the address came from, such as `VAULT_ADDR`. */
   readonly addressSource: string;
@@ -54,39 +70,45 @@ export interface Settings extends OtherSettings {
  */
 export function readSettings(flags: SettingFlags, environment: Environment): Settings {
   const { endpoint, source } = readEndpoint(flags, environment);
-  const others = readOtherSettings(flags, environment);
+  const network = readNetwork(flags, environment);
   return Object.freeze({
-    ...others,
+    session: readSession(flags, environment),
+    ...readIdentity(flags, environment),
+    ...network,
+    ...readLimits(flags, environment),
     endpoint,
     addressSource: source,
-    warnings: warningsFor(endpoint, others.trust.skipVerify),
+    warnings: warningsFor(endpoint, network.trust.skipVerify),
   });
 }
 
-/**
- * Settles every setting but the address, which `readEndpoint` does.
- * @throws {AppError} CONFIG for a missing or wrong one
- */
-export function readOtherSettings(flags: SettingFlags, environment: Environment): OtherSettings {
-  const find = finder(environment);
-  const skipVerify = readSwitch(find('VAULT_SKIP_VERIFY'));
-  return Object.freeze({
-    session: readSession(flags, environment),
+/** @throws {AppError} CONFIG */
+export function readIdentity(flags: SettingFlags, environment: Environment): IdentitySettings {
+  return {
     idTokenVariable: readVariableName(flags['id-token-variable'] ?? 'VAULT_ID_TOKEN'),
-    ownToken: readToken(find('VAULT_TOKEN'), environment),
+    ownToken: readToken(finder(environment)('VAULT_TOKEN'), environment),
+  };
+}
+
+/** @throws {AppError} CONFIG */
+export function readNetwork(flags: SettingFlags, environment: Environment): NetworkSettings {
+  const find = finder(environment);
+  const filled = (variable: NamedValue | undefined) => filledVariable(variable, environment);
+  const caFile =
+    flags['ca-file'] === undefined
+      ? multiline(environment, 'VAULT_CACERT')
+      : { name: '--ca-file', value: flags['ca-file'] };
+  return {
     trust: {
-      caFile:
-        flags['ca-file'] === undefined
-          ? readPath(multiline(environment, 'VAULT_CACERT'))
-          : { name: '--ca-file', value: flags['ca-file'] },
-      caBytes: multiline(environment, 'VAULT_CACERT_BYTES'),
-      caFolder: find('VAULT_CAPATH'),
+      caFile: filled(readPath(caFile)),
+      caBytes: readBytes(filled(multiline(environment, 'VAULT_CACERT_BYTES'))),
+      caFolder: filled(find('VAULT_CAPATH')),
       systemFile: find('SSL_CERT_FILE')?.value,
       systemFolder: find('SSL_CERT_DIR')?.value,
-      clientCertificate: find('VAULT_CLIENT_CERT'),
-      clientKey: find('VAULT_CLIENT_KEY'),
-      serverName: find('VAULT_TLS_SERVER_NAME')?.value,
-      skipVerify,
+      clientCertificate: filled(find('VAULT_CLIENT_CERT')),
+      clientKey: filled(find('VAULT_CLIENT_KEY')),
+      serverName: filled(find('VAULT_TLS_SERVER_NAME'))?.value,
+      skipVerify: readSwitch(find('VAULT_SKIP_VERIFY')),
     },
     proxy: {
       always: find('VAULT_PROXY_ADDR'),
@@ -94,10 +116,17 @@ export function readOtherSettings(flags: SettingFlags, environment: Environment)
       forHttp: find('HTTP_PROXY', 'http_proxy'),
       except: find('NO_PROXY', 'no_proxy')?.value ?? '',
     },
+  };
+}
+
+/** @throws {AppError} CONFIG */
+export function readLimits(flags: SettingFlags, environment: Environment): LimitSettings {
+  const find = finder(environment);
+  return {
     timeout: readDuration(flags.timeout, '--timeout', find('VAULT_CLIENT_TIMEOUT')),
     retries: readRetries(flags.retries, find('VAULT_MAX_RETRIES')),
     revoke: flags.revoke ?? true,
-  });
+  };
 }
 
 type Find = (...names: string[]) => NamedValue | undefined;
@@ -151,12 +180,14 @@ function readToken(variable: NamedValue | undefined, environment: Environment): 
       `leave ${name} out to log in with the ID token; ${whyUnfilled(value, name, environment)}`,
     );
   }
-  if (/^[\x21-\x7e]+$/.test(value)) return new Secret(value);
-  throw new AppError(
-    'CONFIG',
-    `${name} holds a space or another character that no token has`,
-    'unset it to log in with the ID token',
-  );
+  // Of these Vault says 500 as well, or that it does not know them.
+  const odd = /^["'`]|["'`]$/.test(value)
+    ? 'has quotes around it'
+    : /^[\x21-\x7e]+$/.test(value)
+      ? undefined
+      : 'holds a space or another character that no token has';
+  if (odd === undefined) return new Secret(value);
+  throw new AppError('CONFIG', `${name} ${odd}`, 'mend it, or unset it to log in with the ID token');
 }
 
 /** What the user should know of where Vault is, and of whom is trusted. */

@@ -9,6 +9,7 @@ import { EXIT_OK, exitStatusOf } from '../exit-codes.ts';
 import type { Environment } from '../io.ts';
 import { parseReference } from '../vault/reference.ts';
 import type { Command } from './command.ts';
+import { parseMappings } from './variables.ts';
 
 const STDOUT = 1;
 
@@ -26,7 +27,10 @@ export const doctor: Command = {
   grammar: { values: ['format'] },
   run: async ({ positionals, flags, own }, context) => {
     const format = readFormat(own['format']);
-    const references = (positionals.length > 0 ? positionals : GUIDE_PATHS).map(parseReference);
+    const references =
+      positionals.length > 0
+        ? parseMappings(positionals, 'doctor').map(({ reference }) => reference)
+        : GUIDE_PATHS.map(parseReference);
     const { io, environment } = context;
     const isColoured = format === 'text' && showsColour(environment, isatty(STDOUT));
     const steps: Step[] = [];

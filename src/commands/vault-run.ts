@@ -6,10 +6,10 @@ import { readIdToken } from '../gitlab/id-token.ts';
 import { variableIn } from '../gitlab/missing.ts';
 import type { Endpoint } from '../http/address.ts';
 import { type Client, createClient } from '../http/client.ts';
-import { startDeadline } from '../http/deadline.ts';
+import { type Deadline, startDeadline } from '../http/deadline.ts';
 import { prepareTrust, type Trust } from '../http/trust.ts';
 import { type Environment, type Io, orCutShort } from '../io.ts';
-import { type OtherSettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
+import { type IdentitySettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession, type Session } from '../vault/session.ts';
@@ -47,7 +47,8 @@ export async function withVault<T>(
   const settings = readSettings(flags, environment);
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
   const credential = findCredential(settings, settings.endpoint, environment, io.now());
-  const client = openClient(settings, prepareTrust(settings.trust, io), io);
+  const trust = prepareTrust(settings.trust, io);
+  const client = openClient(settings, trust, startDeadline(settings.timeout, io.elapsed), io);
   try {
     const since = io.elapsed();
     const session = await orCutShort(openSession(client, settings.session, credential, io.now), io);
@@ -87,8 +88,11 @@ function startRun(session: Session, settings: Settings, since: number, { io }: C
   let isKept = !settings.revoke;
   let ended: Promise<void> | undefined;
   const revoke = async () => {
-    if (await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed))) return;
-    io.writeMessage('warning: the Vault token could not be revoked: it lives until its time is up');
+    const failure = await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
+    if (failure === undefined) return;
+    io.writeMessage(
+      `warning: the Vault token could not be revoked, it lives until its time is up: ${failure.message}`,
+    );
   };
   return {
     settings,
@@ -114,10 +118,11 @@ function startRun(session: Session, settings: Settings, since: number, { io }: C
   };
 }
 
-/** A client for the server of some settings; its time limit begins now. */
+/** A client for the server of some settings. */
 export function openClient(
-  settings: Pick<Settings, 'endpoint' | 'proxy' | 'timeout' | 'retries'>,
+  settings: Pick<Settings, 'endpoint' | 'proxy' | 'retries'>,
   trust: Trust,
+  deadline: Deadline,
   io: Io,
 ): Client {
   return createClient({
@@ -125,7 +130,7 @@ export function openClient(
     proxy: settings.proxy,
     trust,
     retry: { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage },
-    deadline: startDeadline(settings.timeout, io.elapsed),
+    deadline,
   });
 }
 
@@ -134,7 +139,7 @@ export function openClient(
  * @throws {AppError} ID_TOKEN_MISSING, ID_TOKEN_INVALID
  */
 export function findCredential(
-  settings: Pick<OtherSettings, 'ownToken' | 'idTokenVariable'>,
+  settings: IdentitySettings,
   endpoint: Endpoint | undefined,
   environment: Environment,
   now: number,

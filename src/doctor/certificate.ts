@@ -34,12 +34,20 @@ export function certificateStep({ endpoint, trust, serverName, certificate, now 
   const left = duration(end.getTime() - now);
   const facts = {
     name,
-    issuer,
+    issuer: issuer.replaceAll('"', ''),
     valid_until: end.toISOString(),
     trusted_by: isChecked ? trust.source : 'VAULT_SKIP_VERIFY',
   };
-  const says = isChecked
-    ? `for ${name}, by ${issuer}, until ${until} (${left}); trusted by ${trust.source}`
-    : `not checked: VAULT_SKIP_VERIFY is set; it is by ${issuer}, until ${until} (${left})`;
-  return ok('certificate', says, { facts });
+  if (!isChecked) {
+    const state = end.getTime() < now ? `expired on ${until}` : `good until ${until}`;
+    return {
+      ...ok('certificate', `not checked (VAULT_SKIP_VERIFY): by ${issuer}, ${state}`, { facts }),
+      result: 'skip',
+    };
+  }
+  return ok(
+    'certificate',
+    `for ${name}, by ${issuer}, until ${until} (${left}); trusted by ${trust.source}`,
+    { facts },
+  );
 }

@@ -1,22 +1,32 @@
 // The doctor's steps for who the job is: its ID token, how its clock differs from Vault's, and the token it gets.
 
-import { printable, quoted, shownNames } from '../errors.ts';
+import { AppError, printable, quoted, shownNames } from '../errors.ts';
 import { shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
 import { JsonNumber } from '../json.ts';
-import type { OtherSettings } from '../settings.ts';
 import { clockSentence, duration } from '../times.ts';
 import type { VaultAnswer } from '../vault/answer.ts';
-import type { Session, TokenLimits } from '../vault/session.ts';
-import { ok, type Step, skip } from './step.ts';
+import type { SessionSettings } from '../vault/requests.ts';
+import type { Credential, Session, TokenLimits } from '../vault/session.ts';
+import { fail, type Outcome, ok, type Step, skip } from './step.ts';
 
 const MOST_POLICIES = 20;
+// Seconds (vault-plugin-auth-jwt, clock_skew_leeway).
+const GRANTED = 60;
 
 // What roles are bound to, in the order in which a person asks.
 const CLAIMS = ['aud', 'iss', 'sub', 'project_path', 'ref', 'ref_protected', 'environment'];
 
-/** Tells of an ID token that is one. */
-export function idTokenStep({ variable, claims, expires }: IdToken, now: number): Step {
+/** Tells what the job shows of itself. */
+export function credentialStep(credential: Outcome<Credential> | undefined, now: number): Step {
+  if (credential === undefined) return skip('ID token', 'not without the settings');
+  if ('error' in credential) return fail('ID token', credential.error);
+  if (credential.value.kind === 'token') return skip('ID token', 'VAULT_TOKEN is used in its place');
+  if (credential.value.kind === 'agent') return skip('ID token', 'the Vault Agent adds a token of its own');
+  return idTokenStep(credential.value.idToken, now);
+}
+
+function idTokenStep({ variable, claims, expires }: IdToken, now: number): Step {
   const left = expires === undefined ? 'for ever' : `for ${duration(expires - now)}`;
   return ok('ID token', `${printable(variable)} holds one, valid ${left}`, {
     facts: {
@@ -31,17 +41,21 @@ export function idTokenStep({ variable, claims, expires }: IdToken, now: number)
 }
 
 /** Tells how the clocks differ: what is told of times holds by one of them. */
-export function clockStep(answer: VaultAnswer | undefined, now: number): Step {
-  if (answer?.date === undefined) return skip('clock', 'Vault did not tell its time');
+export function clockStep(answer: VaultAnswer | undefined, now: number, obstacle: string | undefined): Step {
+  if (answer?.date === undefined) return skip('clock', obstacle ?? 'Vault did not tell its time');
   const ahead = Math.round((answer.date - now) / 1000);
-  return ok('clock', clockSentence(ahead * 1000), {
+  const much = Math.abs(ahead) > GRANTED ? ': more than the minute that Vault grants a token' : '';
+  return ok('clock', `${clockSentence(ahead * 1000)}${much}`, {
     facts: { seconds_ahead: new JsonNumber(String(ahead)) },
   });
 }
 
 /** Tells of the token that a session has. */
-export function tokenStep(session: Session, limits: TokenLimits | undefined, settings: OtherSettings): Step {
-  const { authPath, role } = settings.session;
+export function tokenStep(
+  session: Session,
+  limits: TokenLimits | undefined,
+  { authPath, role }: SessionSettings,
+): Step {
   const who = session.ownsToken
     ? `as ${role === '' ? 'the default role' : quoted(role)} at auth/${printable(authPath.join('/'))}`
     : session.token === undefined
@@ -50,10 +64,20 @@ export function tokenStep(session: Session, limits: TokenLimits | undefined, set
   if (limits === undefined) return ok('login', `${who}; Vault does not tell more of the token`);
   const policies = limits.policies.map((name) => printable(name));
   const time = limits.seconds === 0 ? 'without an end' : `for ${duration(limits.seconds * 1000)}`;
-  const uses = limits.uses > 0 ? `, ${limits.uses} uses` : '';
+  // What Vault answers to a look that was the last use.
+  if (limits.uses < 0) return fail('login', spentByLooking());
+  const uses = limits.uses > 0 ? `, ${limits.uses} use${limits.uses === 1 ? '' : 's'} left` : '';
   const named =
     policies.length === 0 ? 'no policies' : `policies ${shownNames(limits.policies, MOST_POLICIES)}`;
   return ok('login', `${who}, ${time}${uses}; ${named}`, {
     facts: { policies, seconds: new JsonNumber(String(limits.seconds)) },
   });
+}
+
+function spentByLooking(): AppError {
+  return new AppError(
+    'PERMISSION_DENIED',
+    'the token in VAULT_TOKEN was good for one more use, and this look at it was that',
+    'use one that is good for more, or log in with the ID token',
+  );
 }

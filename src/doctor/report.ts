@@ -67,13 +67,20 @@ export function reportJson(steps: readonly Step[], status: number): string {
       ...(step.code === undefined ? [] : [['hint', withDocs(step.hint, step.code)] as const]),
       ...step.facts,
     ]);
-  return `${compactJson(
-    new Map<string, JsonValue>([
-      ['ok', status === 0],
-      ['status', new JsonNumber(String(status))],
-      ['steps', steps.map(object)],
-    ]),
-  )}\n`;
+  const report = new Map<string, JsonValue>([
+    ['ok', status === 0],
+    ['status', new JsonNumber(String(status))],
+    ['steps', steps.map(object)],
+  ]);
+  return `${escaped(compactJson(report))}\n`;
+}
+
+// JSON lets pass what a terminal acts on, or shows in another order. It stands within texts alone.
+function escaped(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Breaks a text between words, and a longer word where a path or a subject has its parts, so that no line is longer. */

@@ -1,6 +1,6 @@
 // The doctor's steps for secrets: whether each can be read, and which fields it has. Never a value.
 
-import { printable, shownNames } from '../errors.ts';
+import { printable, quoted, shownNames } from '../errors.ts';
 import { JsonNumber } from '../json.ts';
 import { selectField } from '../vault/fields.ts';
 import { formatReference, type Reference, secretPath } from '../vault/reference.ts';
@@ -39,7 +39,7 @@ async function readOne(session: Session, reference: Reference): Promise<SecretRe
 export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): Step {
   const ref = printable(formatReference(reference));
   const facts = { ref };
-  if ('error' in outcome) return fail('secret', outcome.error, { facts });
+  if ('error' in outcome) return failedRead(reference, outcome.error, facts);
   const { fields, version, lease } = outcome.value;
   const selected = attempt(() => selectField(fields, reference.field, secretPath(reference)));
   if ('error' in selected) return fail('secret', selected.error, { facts });
@@ -48,7 +48,7 @@ export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): 
   const leased = lease === undefined ? '' : `; a lease of ${lease.seconds} s`;
   return ok(
     'secret',
-    `${ref}: ${names.length === 0 ? 'no fields' : shownNames(names, MOST_FIELDS)}${kind}${leased}`,
+    `${ref}: ${names.length === 0 ? 'no fields' : shownNames(names, MOST_FIELDS, quoted)}${kind}${leased}`,
     {
       facts: {
         ref,
@@ -57,6 +57,14 @@ export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): 
       },
     },
   );
+}
+
+// What is not about a path, such as a time-out, does not name it.
+function failedRead(reference: Reference, error: unknown, facts: { readonly ref: string }): Step {
+  const step = fail('secret', error, { facts });
+  return step.says.includes(printable(secretPath(reference)))
+    ? step
+    : { ...step, says: `${facts.ref}: ${step.says}` };
 }
 
 /** Tells that a secret was not read. */

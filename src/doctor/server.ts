@@ -1,15 +1,18 @@
 // The way to Vault, looked at by one request that any Vault answers without a token (`sys/health`): how far it came tells
 // which step failed.
 
-import { AppError, printable, quoted } from '../errors.ts';
+import { AppError, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from '../http/address.ts';
 import type { Client } from '../http/client.ts';
 import { newProgress, type Progress } from '../http/progress.ts';
 import type { ProxyServer } from '../http/proxy.ts';
 import type { Trust } from '../http/trust.ts';
 import { member, stringMember } from '../json.ts';
+import type { NetworkSettings } from '../settings.ts';
 import { readAnswer, type VaultAnswer } from '../vault/answer.ts';
 import { notServing } from '../vault/diagnosis.ts';
+import { explain } from '../vault/refusal.ts';
+import { DISASTER_RECOVERY } from '../vault/serving-rows.ts';
 import { certificateStep } from './certificate.ts';
 import { attemptLater, fail, type Outcome, ok, type Step, type StepName, skip } from './step.ts';
 
@@ -27,6 +30,7 @@ const WITHIN = 6_000;
 
 const STEP_OF: Readonly<Record<Progress['phase'], StepName>> = {
   name: 'name',
+  turn: 'connection',
   connect: 'connection',
   tunnel: 'connection',
   tls: 'certificate',
@@ -37,9 +41,9 @@ const STEP_OF: Readonly<Record<Progress['phase'], StepName>> = {
 /** Whom the doctor is on the way to. */
 export interface Way {
   readonly endpoint: Endpoint;
+  readonly network: NetworkSettings;
   readonly proxy: ProxyServer | undefined;
   readonly trust: Trust;
-  readonly serverName: string | undefined;
 }
 
 /** How Vault was found. */
@@ -69,15 +73,14 @@ export async function askHealth(client: Client, way: Way, now: number): Promise<
   return {
     steps,
     answer: 'value' in outcome ? outcome.value : undefined,
-    obstacle: obstacleIn(steps, progress),
+    obstacle: obstacleIn(steps),
   };
 }
 
-// A gateway may hide the path and still let a login pass; whoever answers nothing, or says that it is sealed, will not.
-function obstacleIn(steps: readonly Step[], progress: Progress): string | undefined {
+// An ID token goes to nobody who does not show that it is Vault.
+function obstacleIn(steps: readonly Step[]): string | undefined {
   const failed = steps.find(({ result }) => result === 'FAIL');
-  if (failed === undefined || (failed.code === 'BAD_RESPONSE' && progress.phase === 'body')) return undefined;
-  return `not without the ${failed.name}`;
+  return failed === undefined ? undefined : `not without the ${failed.name}`;
 }
 
 type Tell = (way: Way, progress: Progress, outcome: Outcome<VaultAnswer>, now: number) => Step;
@@ -100,8 +103,8 @@ const TOLD = {
     if (proxy === undefined) return ok('connection', `to ${to}`, { facts });
     return ok('connection', `to the proxy ${to}, and on to ${authorityOf(endpoint)}`, { facts });
   },
-  certificate: ({ endpoint, trust, serverName }, { certificate }, _outcome, now) =>
-    certificateStep({ endpoint, trust, serverName, certificate, now }),
+  certificate: ({ endpoint, network, trust }, { certificate }, _outcome, now) =>
+    certificateStep({ endpoint, trust, serverName: network.trust.serverName, certificate, now }),
   health: (_way, _progress, outcome) =>
     'value' in outcome ? healthStep(outcome.value) : fail('health', outcome.error),
 } satisfies Partial<Record<StepName, Tell>>;
@@ -124,9 +127,8 @@ function healthStep(answer: VaultAnswer): Step {
   if (facts.sealed)
     return fail('health', notServing({ status: 503, errors: ['Vault is sealed'] }), { facts });
   if (stringMember(json, 'replication_dr_mode') === 'secondary') {
-    const hint = `let the address name the primary cluster, not ${quoted(stringMember(json, 'cluster_name') ?? 'this one')}`;
-    const message = 'a cluster for disaster recovery answered: it serves nobody while the primary is well';
-    return fail('health', new AppError('UNAVAILABLE', message, hint), { facts });
+    const answered = { status: 503, errors: ['DR secondary'] };
+    return fail('health', explain([DISASTER_RECOVERY], answered, {}), { facts });
   }
   const part = facts.standby ? 'in standby: it hands requests on to the active node' : 'active';
   return ok('health', `Vault ${facts.version}, unsealed, ${part}`, { facts });

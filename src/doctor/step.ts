@@ -65,6 +65,11 @@ export function fail(name: StepName, error: unknown, details: Details = {}): Ste
 /** What some work gives, or what it fails with. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
+/** What some work gave; undefined where it failed. */
+export function given<T>(outcome: Outcome<T>): T | undefined {
+  return 'value' in outcome ? outcome.value : undefined;
+}
+
 /** Does some work, and takes its failure for a result. */
 export function attempt<T>(work: () => T): Outcome<T> {
   try {

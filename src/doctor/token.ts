@@ -3,9 +3,9 @@
 import type { Client } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
 import { type Io, orCutShort } from '../io.ts';
-import type { OtherSettings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { endLeases } from '../vault/renewal.ts';
+import type { SessionSettings } from '../vault/requests.ts';
 import type { Lease } from '../vault/secrets.ts';
 import { type Credential, lookUpToken, openSession, type Session } from '../vault/session.ts';
 import { tokenStep } from './identity.ts';
@@ -17,19 +17,18 @@ const REVOKE_WITHIN = 2_000;
 /** What a token is tried with. */
 export interface Trial {
   readonly client: Client;
-  readonly settings: OtherSettings;
+  readonly settings: SessionSettings;
   readonly credential: Credential;
   readonly references: readonly Reference[];
+  /** Whether the token of the login is to be ended. */
+  readonly revoke: boolean;
   readonly io: Io;
 }
 
 /** Logs in, reads each secret, and ends the token, also where a signal asks the run to end. */
 export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   const { client, settings, credential, references, io } = trial;
-  const opened = await orCutShort(
-    attemptLater(openSession(client, settings.session, credential, io.now)),
-    io,
-  );
+  const opened = await orCutShort(attemptLater(openSession(client, settings, credential, io.now)), io);
   if ('error' in opened) {
     tell(fail('login', opened.error));
     for (const reference of references) tell(unread(reference, 'not without a login'));
@@ -40,7 +39,7 @@ export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   try {
     await orCutShort(useToken(session, trial, leases, tell), io);
   } finally {
-    tell(await endToken(session, leases, settings, io));
+    tell(await endToken(session, leases, trial));
   }
 }
 
@@ -57,7 +56,12 @@ async function useToken(
     for (const reference of references) tell(unread(reference, 'not without a token'));
     return;
   }
-  tell(tokenStep(session, looked.value, settings));
+  const step = tokenStep(session, looked.value, settings);
+  tell(step);
+  if (step.result === 'FAIL') {
+    for (const reference of references) tell(unread(reference, 'not without a token'));
+    return;
+  }
   const asker = { ...session, policies: looked.value?.policies };
   const outcomes = await readEach(asker, references);
   // All of them are known before anything is told: whoever reads that may be gone.
@@ -67,21 +71,14 @@ async function useToken(
   for (const { reference, outcome } of outcomes) tell(secretStep(reference, outcome));
 }
 
-async function endToken(
-  session: Session,
-  leases: ReadonlySet<Lease>,
-  { revoke }: OtherSettings,
-  io: Io,
-): Promise<Step> {
+async function endToken(session: Session, leases: ReadonlySet<Lease>, { revoke, io }: Trial): Promise<Step> {
   if (!revoke && session.ownsToken) return skip('revocation', 'the token is left alive, as --no-revoke says');
   if (!session.endsLeases) {
-    if (revoke) await endLeases(session, [...leases], io);
-    return skip(
-      'revocation',
-      session.ownsToken ? 'a batch token ends by itself' : "the token is not this run's to end",
-    );
+    const notes: string[] = [];
+    if (revoke) await endLeases(session, [...leases], { ...io, writeMessage: (note) => notes.push(note) });
+    const whose = session.ownsToken ? 'a batch token ends by itself' : "the token is not this run's to end";
+    return skip('revocation', [whose, ...notes.map((note) => note.replace(/^note: /, ''))].join('; '));
   }
-  if (await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed)))
-    return ok('revocation', 'the token is ended');
-  return skip('revocation', 'the token could not be ended: it lives until its time is up');
+  const failure = await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
+  return failure === undefined ? ok('revocation', 'the token is ended') : fail('revocation', failure);
 }

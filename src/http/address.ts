@@ -64,9 +64,20 @@ export function parseAddress(text: string, name: string, environment: Environmen
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw bad('only https, http and unix addresses are known');
     if (/^unix:/i.test(trimmed))
       throw bad('a socket is named by its whole path', howToSet(name, 'unix:///PATH'));
-    throw bad('it has no scheme', howToSet(name, `https://${trimmed.replace(/^(?:https?)?:?\/+/i, '')}`));
+    throw bad('it has no scheme', howToSet(name, likelyAddress(trimmed)));
   }
   return readUrl(trimmed, name, environment, bad);
+}
+
+// What was meant, where that can be told: an address within, or a host that only lacks its scheme.
+function likelyAddress(text: string): string {
+  const within = /https?:\/\/[\w.-]+(?::\d+)?(?=$|[^\w.:-])/i.exec(text)?.[0];
+  if (within !== undefined) return within;
+  const bare = text.replace(/^(?:https?)?:?\/+/i, '');
+  const isHost = /^(?:[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d)|localhost|vault)(?::\d{1,5})?(?:\/[\w./-]*)?$/i.test(
+    bare,
+  );
+  return isHost ? `https://${bare}` : EXAMPLE;
 }
 
 function readUrl(
@@ -76,7 +87,7 @@ function readUrl(
   bad: (why: string, hint?: string) => AppError,
 ): Endpoint {
   // URL takes https:///v1 for a host named v1: that is what an unset variable leaves behind.
-  if (!/^https?:\/\/[^/:?#]/i.test(text)) {
+  if (!/^https?:\/\/(?:[^/:?#]|::)/i.test(text)) {
     const bare = text.replace(/^https?:\/*/i, '');
     const [host = ''] = bare.split(/[/?#]/);
     const isSlip = /^https?:\/?[^/]/i.test(text) && host !== '';
@@ -89,7 +100,10 @@ function readUrl(
     throw bad('it has the scheme twice', howToSet(name, text.replace(/^https?:\/\//i, '')));
   }
   if (!URL.canParse(text)) {
-    const isPort = /^https?:\/\/(?:\[[^\]]*\]|[^/:[]*):[^/?#]/i.test(text);
+    const ipv6 = /^(https?:\/\/)([0-9a-f:]*:[0-9a-f:]*:[0-9a-f]*)$/i.exec(text);
+    if (ipv6 !== null)
+      throw bad('an IPv6 address stands in brackets', howToSet(name, `${ipv6[1]}[${ipv6[2]}]`));
+    const isPort = /^https?:\/\/(?:\[[^\]]*\]|[\w.-]*):[^/?#]/i.test(text);
     throw bad(isPort ? 'its port is not a number up to 65535' : 'its host is not a name or an IP address');
   }
   const url = new URL(text);

@@ -67,13 +67,16 @@ export function createClient(settings: ClientSettings): Client {
   ): Promise<HttpResponse> {
     let target = { endpoint: settings.endpoint, path: request.path };
     for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
+      const { endpoint, path } = target;
       const response = await exchange(
-        target.endpoint,
-        poolFor(target.endpoint),
-        { ...request, path: target.path },
+        endpoint,
+        poolFor(endpoint),
+        { ...request, path },
         deadline,
         progress,
-      );
+      ).catch((error: unknown) => {
+        throw originOf(endpoint) === originOf(settings.endpoint) ? error : sentOn(settings.endpoint, error);
+      });
       const next = redirectTarget(target.endpoint, target.path, response);
       if (next === undefined) return response;
       target = next;
@@ -127,4 +130,15 @@ export function createClient(settings: ClientSettings): Client {
       for (const { agent } of [...outdated, ...pools.values()]) agent.destroy();
     },
   };
+}
+
+// The address that failed is none that the user wrote. What is wrong with a certificate is yet to be looked at.
+function sentOn(from: Endpoint, error: unknown): unknown {
+  if (!(error instanceof AppError) || error instanceof Untrusted) return error;
+  return new AppError(
+    error.code,
+    `${originOf(from)} is a standby and sent this job on: ${error.message}`,
+    'whoever runs Vault must set api_addr to an address that runners reach, or let the load balancer choose the active node',
+    error.cause,
+  );
 }

@@ -5,7 +5,7 @@ import https from 'node:https';
 import tls from 'node:tls';
 import { authorityOf, type Endpoint } from './address.ts';
 import { type Look, lookAt } from './peer-certificate.ts';
-import { newProgress, type Progress } from './progress.ts';
+import { beginProgress, newProgress, type Progress } from './progress.ts';
 import type { ProxyServer } from './proxy.ts';
 import { serverName, type TlsOptions } from './trust.ts';
 import { lookAtProxy, openTunnel } from './tunnel.ts';
@@ -83,6 +83,13 @@ export function connectedHost(endpoint: Endpoint, { forwardThrough, tunnelThroug
   return (tunnelThrough ?? forwardThrough ?? endpoint).host;
 }
 
+/** Whether a request has to wait for one of the others to end. */
+export function isBusy({ agent }: Pool): boolean {
+  const count = (sockets: NodeJS.ReadOnlyDict<readonly unknown[]>) =>
+    Object.values(sockets).reduce((sum, list) => sum + (list?.length ?? 0), 0);
+  return count(agent.freeSockets) === 0 && count(agent.sockets) >= CONNECTIONS;
+}
+
 /** Where a request connects, and the path it asks for there. */
 export function requestTarget(endpoint: Endpoint, path: string, pool: Pool): http.RequestOptions {
   const whole = `${endpoint.basePath}${path}`;
@@ -110,6 +117,7 @@ function connectThroughTunnel(
   // Node's agents take a socket by callback, though @types/node gives the method no signature.
   Object.assign(agent, {
     createConnection({ progress = newProgress() }: Tunnelled, connected: Connected): void {
+      if (progress.phase === 'turn') beginProgress(progress, proxy.host, undefined);
       openTunnel(endpoint, proxy, trustInProxy(trust), progress)
         .then((socket) => {
           const name = serverName(trust.servername ?? endpoint.host);

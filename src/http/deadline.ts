@@ -6,6 +6,8 @@ export interface Deadline {
   readonly limit: number;
   /** What is left of it, in milliseconds, never below 0. */
   readonly remaining: () => number;
+  /** Whether no setting makes it longer. */
+  readonly isFixed?: boolean;
 }
 
 /** Starts a time limit now. */
@@ -18,5 +20,6 @@ export function startDeadline(limit: number, elapsed: () => number): Deadline {
 export function shortened(deadline: Deadline, limit: number): Deadline {
   const begun = deadline.remaining();
   const left = () => Math.max(0, limit - (begun - deadline.remaining()));
-  return { limit: Math.min(limit, begun), remaining: () => Math.min(left(), deadline.remaining()) };
+  const remaining = () => Math.min(left(), deadline.remaining());
+  return { limit: Math.min(limit, begun), remaining, isFixed: true };
 }

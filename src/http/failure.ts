@@ -43,6 +43,7 @@ function explain(failure: Failure): Explanation {
 }
 
 const CUTS: Readonly<Record<Phase, string>> = {
+  turn: '',
   name: '',
   connect: '',
   tunnel: ' before the tunnel through it stood',

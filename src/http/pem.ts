@@ -34,11 +34,22 @@ export function checkCertificates(text: string, name: string, where: string): st
     }
   }
   if (blocks.length > 0) return text;
-  throw new AppError(
-    'CONFIG',
-    `${name}: ${where} holds no certificate`,
-    'it is PEM, and begins with -----BEGIN CERTIFICATE-----',
-  );
+  const [what, hint] = notCertificate(text);
+  throw new AppError('CONFIG', `${name}: ${where} ${what}`, hint);
+}
+
+function notCertificate(text: string): readonly [what: string, hint: string] {
+  if (/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(text))
+    return ['holds a certificate without its end', 'check that it was copied whole, line breaks included'];
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    return ['holds a private key, and no certificate', 'name the certificate that it belongs to'];
+  // A certificate in DER is a sequence (ITU-T X.690) of more than 127 bytes.
+  if (/^0[\u0080-\u0084\ufffd]/.test(text))
+    return [
+      'holds no PEM: it may be DER',
+      'turn it into PEM: openssl x509 -inform DER -in FILE -out FILE.pem',
+    ];
+  return ['holds no certificate', 'it is PEM, and begins with -----BEGIN CERTIFICATE-----'];
 }
 
 /**
@@ -78,10 +89,21 @@ export function readIdentity(
   return { cert, key: text };
 }
 
+const REASONS: ReadonlyMap<string, readonly [why: string, hint: string]> = new Map([
+  [
+    'ENOENT',
+    [': it is not there', 'a file is there only in the image or the job that has it: check the path'],
+  ],
+  ['ENOTDIR', [': it is not there', 'check the path: what stands before the name is no folder']],
+  ['EISDIR', [': it is a folder', 'name a file in it']],
+  ['EACCES', [': this user may not', 'give this user the right to read it']],
+]);
+
 /** A CONFIG error for a file or folder that cannot be read. */
 export function unreadable({ name, value }: NamedValue, error: unknown): AppError {
-  const why = errnoOf(error) ?? 'unknown error';
-  return new AppError('CONFIG', `${name}: cannot read ${quoted(value)} (${why})`, undefined, error);
+  const code = errnoOf(error) ?? 'unknown error';
+  const [why, hint] = REASONS.get(code) ?? ['', 'name one that can be read'];
+  return new AppError('CONFIG', `${name}: cannot read ${quoted(value)}${why} (${code})`, hint, error);
 }
 
 function read(file: NamedValue, io: Io): string {

@@ -6,10 +6,10 @@ import { TLSSocket } from 'node:tls';
 import { bracketed } from './address.ts';
 
 /**
- * What is waited for: the name's addresses, a TCP connection, the proxy's tunnel, the TLS handshake, the answer, or the
- * rest of it. Where there is a proxy, name and connection are the proxy's.
+ * What is waited for: a connection that other requests have, the name's addresses, a TCP connection, the proxy's tunnel,
+ * the TLS handshake, the answer, or the rest of it. Where there is a proxy, name and connection are the proxy's.
  */
-export type Phase = 'name' | 'connect' | 'tunnel' | 'tls' | 'answer' | 'body';
+export type Phase = 'turn' | 'name' | 'connect' | 'tunnel' | 'tls' | 'answer' | 'body';
 
 /** How far one exchange has come. It is begun anew with each exchange: a retry, a redirect. */
 export interface Progress {

@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { AppError, errnoOf, printable } from '../errors.ts';
 import { authorityOf, type Endpoint } from './address.ts';
-import { connectedHost, type Pool, requestTarget } from './connection.ts';
+import { connectedHost, isBusy, type Pool, requestTarget } from './connection.ts';
 import type { Deadline } from './deadline.ts';
 import { connectionFailure, toldOnce } from './failure.ts';
 import {
@@ -52,7 +52,9 @@ export function exchange(
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const progress = asked ?? newProgress();
-    beginProgress(progress, connectedHost(endpoint, pool), endpoint.socketPath);
+    const begin = () => beginProgress(progress, connectedHost(endpoint, pool), endpoint.socketPath);
+    begin();
+    if (isBusy(pool)) progress.phase = 'turn';
     let isKept = false;
     let isOver = false;
     let sent: http.ClientRequest;
@@ -90,6 +92,7 @@ export function exchange(
 
     sent.on('error', fail);
     sent.on('socket', (socket) => {
+      if (progress.phase === 'turn') begin();
       const connected = () => {
         pool.connected.add(socket);
         // A certificate is parsed for nobody but who asked for it.

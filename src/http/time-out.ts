@@ -27,6 +27,10 @@ interface Wait {
 type Row = readonly [what: (wait: Wait) => string, hint: (wait: Wait) => string];
 
 const WAITS: Readonly<Record<Phase, Row>> = {
+  turn: [
+    () => 'for its turn behind other requests of this run',
+    ({ answerer }) => `${answerer} took those and is slow: look at its log`,
+  ],
   name: [
     ({ host }) => `for a name server to look ${quoted(host)} up`,
     () => "check the runner's DNS (/etc/resolv.conf in the image)",
@@ -82,6 +86,6 @@ export function timedOut(
   return new AppError(
     'UNAVAILABLE',
     `${who} took too long: waited ${doing} until the time limit of ${deadline.limit / 1000} s was over`,
-    `${hint(wait)}; or raise --timeout (VAULT_CLIENT_TIMEOUT)`,
+    deadline.isFixed ? hint(wait) : `${hint(wait)}; or raise --timeout (VAULT_CLIENT_TIMEOUT)`,
   );
 }

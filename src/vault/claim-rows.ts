@@ -26,6 +26,8 @@ export interface LoginFacts {
   readonly algorithm: string;
   /** How Vault's clock and this machine's differ, as a sentence; empty where Vault did not tell its time. */
   readonly clocks: string;
+  /** Whose clock is likely wrong, as a hint. */
+  readonly wrongClock: string;
 }
 
 /** What Vault says, with 500, where the claim that user_claim names is empty. */

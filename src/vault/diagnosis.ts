@@ -59,15 +59,23 @@ export function loginRefused(
     key: `key ${shownClaim(idToken.header, 'kid')}`,
     algorithm: shownClaim(idToken.header, 'alg'),
     clocks: answer.date === undefined ? '' : `; ${clockSentence(answer.date - now)}`,
+    wrongClock: wrongClock(answer.date === undefined ? 0 : answer.date - now),
   };
   const refused = explain(LOGIN_ROWS, answer, facts);
   if (refused === undefined) return notServing(answer);
   return new AppError(refused.code, `login refused: ${refused.message}`, refused.hint);
 }
 
-/** Whether an answer to the login would be the same at any other try. */
+// A token that GitLab has just issued is too young for Vault where Vault's clock is behind, or GitLab's is ahead.
+function wrongClock(ahead: number): string {
+  return ahead < -MUCH
+    ? "whoever runs Vault must set its clock, unless it is this machine's and GitLab's that are wrong"
+    : "GitLab's clock is ahead of Vault's: whoever runs them must set the one that is wrong";
+}
+
+/** Whether an answer would be the same at any other try, though its status says otherwise. */
 export function isFinalRefusal({ status, body }: HttpResponse): boolean {
-  return isFinal(LOGIN_ROWS, status, body.toString('utf8', 0, 2000));
+  return isFinal([...LOGIN_ROWS, ...READ_ROWS], status, body.toString('utf8', 0, 2000));
 }
 
 /**
@@ -81,7 +89,7 @@ export function readRefused(
   findings: Findings = {},
 ): AppError {
   const facts = readFacts(answer, plan, asker, findings);
-  return explain(SERVING_ROWS, answer, facts) ?? explain(READ_ROWS, answer, facts) ?? notServing(answer);
+  return explain(READ_ROWS, answer, facts) ?? notServing(answer, ` for ${facts.path}`);
 }
 
 function readFacts(answer: VaultAnswer, plan: ReadPlan, asker: Asker, findings: Findings): ReadFacts {
@@ -120,19 +128,22 @@ function versionFacts(answer: VaultAnswer, plan: ReadPlan, { newest }: Findings)
   };
 }
 
-/** Explains that Vault is not there to answer. */
-export function notServing(answer: Pick<VaultAnswer, 'status' | 'errors'>): AppError {
+/**
+ * Explains that Vault is not there to answer.
+ * @param what the question, for an answer that is none
+ */
+export function notServing(answer: Pick<VaultAnswer, 'status' | 'errors'>, what = ''): AppError {
+  const hint = 'check that the address is the one of Vault';
+  // Every status that is a refusal has a row: what is left is none that Vault answers with.
   return (
     explain(SERVING_ROWS, answer, {}) ??
-    new AppError(
-      'BAD_RESPONSE',
-      `Vault answered ${answer.status}`,
-      'check that the address is the one of Vault',
-    )
+    new AppError('BAD_RESPONSE', `Vault answered ${answer.status}${what}`, hint)
   );
 }
 
 const MOST_POLICIES = 10;
+// Milliseconds by which two clocks differ that are not both right.
+const MUCH = 30_000;
 
 function shownPolicies(policies: readonly string[] | undefined): string {
   if (policies === undefined) return '';

@@ -13,7 +13,33 @@ const LONGEST = 1000;
 /** Recognizes a reference of another tool. The REF that it gives is a text: whether it can be read is not judged. */
 export function foreignReference(text: string): Foreign | undefined {
   if (text.length > LONGEST) return undefined;
-  return fromVals(text) ?? fromUrl(text) ?? fromApiPath(text) ?? fromCli(text) ?? fromAction(text);
+  return (
+    fromQuotes(text) ??
+    fromMapping(text) ??
+    fromVals(text) ??
+    fromUrl(text) ??
+    fromApiPath(text) ??
+    fromCli(text) ??
+    fromAction(text) ??
+    fromPlugin(text)
+  );
+}
+
+function fromQuotes(text: string): Foreign | undefined {
+  if (!/^["'`]|["'`]$/.test(text)) return undefined;
+  return { why: 'it has quotes around it', better: text.replace(/^["'`]+|["'`]+$/g, '') };
+}
+
+// NAME=secret/nexus/ci#password: a MAPPING, as env and exec take it. A mount may be called a=b, and hardly A=b.
+function fromMapping(text: string): Foreign | undefined {
+  const better = /^[A-Z_][A-Z0-9_]*\*?=(.+)$/.exec(text)?.[1];
+  return better === undefined ? undefined : { why: 'a name stands before it, as in a MAPPING', better };
+}
+
+// vault:secret/nexus/ci#password (bank-vaults, gopass), <path:secret/nexus/ci#password> (Argo CD's plugin).
+function fromPlugin(text: string): Foreign | undefined {
+  const better = /^vault:(?!\/\/)(.+)$/.exec(text)?.[1] ?? /^<path:(.+)>$/.exec(text)?.[1];
+  return better === undefined ? undefined : { why: 'that is how another tool writes it', better };
 }
 
 // ref+vault://secret/nexus/ci?address=https://vault#/password: vals, helmfile.
@@ -72,10 +98,13 @@ function fromAction(text: string): Foreign | undefined {
 }
 
 /**
- * The REF that a path was perhaps meant as: `secret/data/x:password` and `secret/data/x password` are paths, and may be
- * there. For a hint, where nothing is.
+ * The REF that a path was perhaps meant as: `secret/data/x:password`, `secret/data/x password` and `secret/metadata/x` are
+ * paths, and may be there. For a hint, where nothing is.
  */
 export function fieldMeant(path: readonly string[]): string | undefined {
+  const [mount = '', kind, maybe, ...rest] = path;
+  // KV v2 keeps what it knows of a secret there, and no value.
+  if (kind === 'data' && maybe === 'metadata' && rest.length > 0) return [mount, 'data', ...rest].join('/');
   const [, name, field] = /^([^\s:]+)[: ]([^\s:]+)$/.exec(path.at(-1) ?? '') ?? [];
   return name === undefined || path.length < 2
     ? undefined

@@ -4,11 +4,13 @@
 import { idTokensBlock } from '../gitlab/missing.ts';
 import { CLAIM_ROWS, type LoginFacts } from './claim-rows.ts';
 import type { Refusal } from './refusal.ts';
+import { DISASTER_RECOVERY } from './serving-rows.ts';
 
 const CONFIG = (authPath: string) => `whoever owns Vault must look at it: vault read auth/${authPath}/config`;
 
 /** The table. */
 export const LOGIN_ROWS: readonly Refusal<LoginFacts>[] = [
+  DISASTER_RECOVERY,
   ...CLAIM_ROWS,
   {
     says: /no known key successfully validated the token signature|failed to verify id token signature|failed to verify signature/,
@@ -38,7 +40,7 @@ export const LOGIN_ROWS: readonly Refusal<LoginFacts>[] = [
     code: 'ID_TOKEN_INVALID',
     message: ({ claim, clocks }) =>
       `Vault holds the ID token for not yet valid: its nbf is ${claim('nbf')}, its iat ${claim('iat')}${clocks}`,
-    hint: () => "GitLab's clock is ahead of Vault's: whoever runs them must set the one that is wrong",
+    hint: ({ wrongClock }) => wrongClock,
   },
   {
     says: /no issued at \(iat\), not before \(nbf\), or expiration time \(exp\) claims in token/,

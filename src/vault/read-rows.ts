@@ -4,6 +4,7 @@
 // 403. What could be asked besides (inquiry.ts) tells some of them apart.
 
 import type { Refusal } from './refusal.ts';
+import { DISASTER_RECOVERY } from './serving-rows.ts';
 
 /** What is known of a read that was refused. All of it is fit to be shown. */
 export interface ReadFacts {
@@ -44,6 +45,15 @@ const stanza = (path: string) => `    path "${path}" { capabilities = ["read"] }
 
 /** The table. */
 export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
+  DISASTER_RECOVERY,
+  {
+    // What Vault says of a token with a dot in it that is none of its own.
+    status: 500,
+    says: /failed to look up namespace from the token/,
+    code: 'PERMISSION_DENIED',
+    message: () => 'what VAULT_TOKEN holds is no Vault token',
+    hint: () => 'mend it, or unset it to log in with the ID token',
+  },
   {
     status: 403,
     when: ({ isUnknownToken, token }) => isUnknownToken && token === 'login',
@@ -103,7 +113,7 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     message: ({ path, policies, inNamespace }) =>
       `the token's policies${policies} do not allow to read ${path}${inNamespace}, or there is no such path`,
     hint: ({ path, perhaps }) =>
-      `check the path${perhaps}; then let ${POLICY_OWNER} allow it, without min_wrapping_ttl:\n${stanza(path)}`,
+      `check the path${perhaps}; then let ${POLICY_OWNER} allow it:\n${stanza(path)}`,
   },
   {
     status: 404,
@@ -199,7 +209,6 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     hint: () => CHECK_PATH,
   },
   {
-    status: 'any',
     code: 'BAD_RESPONSE',
     message: ({ path, status, words }) => `Vault answered ${status} for ${path}${words}`,
     hint: () => 'check that the address is the one of Vault',

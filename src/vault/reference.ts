@@ -126,10 +126,14 @@ function parsePath(text: string, whole: string): string[] {
     if (/[\u0000-\u001f\u007f]/.test(segment)) throw invalid(whole, 'a path holds no control characters');
     if (!segment.isWellFormed()) throw invalid(whole, 'a path must be Unicode text');
     if (segment !== segment.trim()) throw invalid(whole, 'there is a space at the end of a segment');
-    if (/\$\{?[A-Za-z_]/.test(segment)) throw invalid(whole, 'a variable in it was never filled in');
+    if (/\$\{?[A-Za-z_]/.test(segment))
+      throw invalid(whole, 'a variable in it was never filled in', UNFILLED);
   }
   return segments;
 }
+
+const UNFILLED =
+  'within single quotes a variable stays as it is: use double quotes, and a variable that this job has';
 
 function mountAlone(text: string, name: string): AppError {
   const [, mount, field] = /^([^\s:]+)[: ]([^\s:]+)$/.exec(name) ?? [];

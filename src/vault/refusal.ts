@@ -19,7 +19,7 @@ export interface Found {
 /** A row: what Vault answers, and what that means. `Facts` is what is known besides. */
 export interface Refusal<Facts> {
   /** The status that it comes with; any refusal (4xx, but for 412 and 429) unless said. */
-  readonly status?: number | readonly number[] | '5xx' | 'any';
+  readonly status?: number | readonly number[] | '5xx';
   /** A part of what Vault says; anything unless said. */
   readonly says?: RegExp;
   /** What must hold besides. */
@@ -67,7 +67,6 @@ export const ROLE_OWNER = 'whoever owns the role in Vault';
 const NOT_SERVING = [412, 429];
 
 function isOf(wanted: Refusal<never>['status'], status: number): boolean {
-  if (wanted === 'any') return true;
   if (wanted === '5xx') return status >= 500;
   if (wanted === undefined) return status >= 400 && status < 500 && !NOT_SERVING.includes(status);
   return typeof wanted === 'number' ? wanted === status : wanted.includes(status);

@@ -81,9 +81,13 @@ function isMount(told: MountLookup | undefined): told is Mount {
   return told !== undefined && told !== 'nothing';
 }
 
+const OWN_MOUNTS = ['auth', 'sys', 'identity'];
+
 // GitLab's form names its mount; `MOUNT/data/…` with a mount of one segment is how policies write a KV v2 path.
 function knownMount({ path, mount }: Reference): Mount | undefined {
   if (mount !== undefined) return { path: mount, kind: 'kv2' };
+  // Vault's own, which no secrets engine can stand at.
+  if (OWN_MOUNTS.includes(path[0] ?? '')) return { path: path.slice(0, 1), kind: 'other' };
   return path.length > 2 && path[1] === 'data' ? { path: path.slice(0, 1), kind: 'kv2' } : undefined;
 }
 

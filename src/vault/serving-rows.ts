@@ -6,6 +6,16 @@ import type { Refusal } from './refusal.ts';
 const LATER = 'try again later';
 const OPERATOR = 'whoever runs Vault';
 
+/** What a cluster for disaster recovery answers to everything, as if the request were wrong. */
+export const DISASTER_RECOVERY: Refusal<object> = {
+  status: [400, 500, 503],
+  says: /DR secondary/,
+  code: 'UNAVAILABLE',
+  message: () =>
+    'a cluster for disaster recovery answered (DR secondary): it serves nobody while the primary is well',
+  hint: () => 'let the address name the primary cluster',
+};
+
 /** The table. */
 export const SERVING_ROWS: readonly Refusal<object>[] = [
   {

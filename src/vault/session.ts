@@ -8,7 +8,7 @@ import type { HttpRequest } from '../http/request.ts';
 import { compactJson, isJsonObject, type JsonValue, member, numberMember, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
 import { isUnknownToken, readAnswer, strings, type VaultAnswer } from './answer.ts';
-import { type Asker, isFinalRefusal, loginRefused, readRefused } from './diagnosis.ts';
+import { type Asker, isFinalRefusal, loginRefused, notServing, readRefused } from './diagnosis.ts';
 import { apiPath, baseHeaders, loginRequest, type SessionSettings } from './requests.ts';
 
 /** How the job shows who it is. */
@@ -47,8 +47,8 @@ export interface Session extends Asker {
   readonly endsLeases: boolean;
   /** What the login said of its token. */
   readonly limits: TokenLimits | undefined;
-  /** Ends the token that a login got, and says whether it did; there is nothing to do for any other. Never throws. */
-  readonly revoke: (deadline: Deadline) => Promise<boolean>;
+  /** Ends the token that a login got, and says why it could not; there is nothing to do for any other. Never throws. */
+  readonly revoke: (deadline: Deadline) => Promise<AppError | undefined>;
 }
 
 /**
@@ -75,7 +75,7 @@ export async function openSession(
   return {
     read: async (path, query = '', options = {}) => {
       const request: HttpRequest = { method: 'GET', path: `${apiPath(path)}${query}`, headers };
-      return readAnswer(await client.send(request, options), tokens);
+      return readAnswer(await client.send(request, { isFinal: isFinalRefusal, ...options }), tokens);
     },
     write: (path, body, options) => post(apiPath(path), compactJson(body), options),
     token,
@@ -86,15 +86,26 @@ export async function openSession(
     endsLeases: login?.revocable === true,
     limits: login?.limits,
     revoke: async (deadline) => {
-      if (login === undefined || !login.revocable) return true;
-      const answer = await post('/v1/auth/token/revoke-self', '', { deadline, retries: 0 }).catch(
-        () => undefined,
-      );
-      if (answer === undefined) return false;
-      // One that Vault knows no more has ended: by its time, or by its last use.
-      return answer.status < 300 || isUnknownToken(answer);
+      if (login === undefined || !login.revocable) return undefined;
+      const answered = post('/v1/auth/token/revoke-self', '', { deadline, retries: 0 });
+      return answered.then(revocationFailure, foreseen);
     },
   };
+}
+
+function revocationFailure(answer: VaultAnswer): AppError | undefined {
+  // One that Vault knows no more has ended: by its time, or by its last use.
+  if (answer.status < 300 || isUnknownToken(answer)) return undefined;
+  if (answer.status !== 403) return notServing(answer);
+  return new AppError(
+    'PERMISSION_DENIED',
+    'the policies do not allow the token to revoke itself',
+    'let whoever owns the policy allow it, as the policy "default" does:\n    path "auth/token/revoke-self" { capabilities = ["update"] }',
+  );
+}
+
+function foreseen(error: unknown): AppError {
+  return error instanceof AppError ? error : new AppError('INTERNAL', 'an error that nobody foresaw');
 }
 
 interface Login {
@@ -126,7 +137,7 @@ async function logIn(
     }
     throw new AppError(
       'BAD_RESPONSE',
-      'Vault accepted the login but sent no token',
+      'what answered the login is not Vault: there is no token in its answer',
       'check that the address is the one of Vault',
     );
   }

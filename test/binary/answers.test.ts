@@ -143,7 +143,7 @@ describe('a login that brings no token ends the run with 7', () => {
     test(`${what}: nothing more is sent`, async () => {
       answering(LOGIN, (response) => json(response, body));
       const run = await get(job.env);
-      assertFailed(run, 7, /Vault accepted the login but sent no token/);
+      assertFailed(run, 7, /what answered the login is not Vault: there is no token in its answer/);
       assert.doesNotMatch(run.stderr, /MARKED/);
       assert.deepEqual(sent(), [LOGIN]);
     });

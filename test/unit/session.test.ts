@@ -8,7 +8,7 @@ import { parseReference } from '../../src/vault/reference.ts';
 import type { SessionSettings } from '../../src/vault/requests.ts';
 import { readSecrets } from '../../src/vault/secrets.ts';
 import { type Credential, openSession } from '../../src/vault/session.ts';
-import { assertHides, assertRejected } from './failures.ts';
+import { assertFailure, assertHides, assertHolds, assertRejected } from './failures.ts';
 import { clock, type FakeClient, fakeClient, fakeVault, idToken, jwt, response } from './fakes.ts';
 
 const SETTINGS: SessionSettings = { authPath: ['jwt'], role: 'nexus-ci', namespace: undefined };
@@ -133,7 +133,7 @@ test('a revocation that fails throws nothing, and says that it failed', async ()
     throw new TypeError('cut');
   });
   const session = await openSession(client, SETTINGS, byLogin, clock);
-  assert.equal(await session.revoke(soon), false);
+  assertFailure(await session.revoke(soon), 'INTERNAL', 'nobody foresaw');
   assert.equal(asked(client).at(-1), REVOKE);
 });
 
@@ -148,7 +148,9 @@ for (const [what, auth, text, ended] of [
     const refusal = response(403, { errors: [text] });
     const client = fakeVault({ [LOGIN]: loggedIn({ client_token: TOKEN, ...auth }), [REVOKE]: refusal });
     const session = await openSession(client, SETTINGS, byLogin, clock);
-    assert.equal(await session.revoke(soon), ended);
+    const failure = await session.revoke(soon);
+    assert.equal(failure === undefined, ended);
+    if (failure !== undefined) assertHolds(failure.hint, 'path "auth/token/revoke-self"');
   });
 }
 
@@ -161,16 +163,26 @@ test('a login that any other try would find refused as well is not tried again',
 });
 
 for (const [what, answered, code, part] of [
-  ['no auth', response(200, { data: {} }), 'BAD_RESPONSE', 'sent no token'],
-  ['an empty token', loggedIn({ client_token: '' }), 'BAD_RESPONSE', 'sent no token'],
-  ['a token that is no text', loggedIn({ client_token: 1 }), 'BAD_RESPONSE', 'sent no token'],
+  ['no auth', response(200, { data: {} }), 'BAD_RESPONSE', 'there is no token in its answer'],
+  ['an empty token', loggedIn({ client_token: '' }), 'BAD_RESPONSE', 'there is no token in its answer'],
+  [
+    'a token that is no text',
+    loggedIn({ client_token: 1 }),
+    'BAD_RESPONSE',
+    'there is no token in its answer',
+  ],
   [
     'a token with a line break',
     loggedIn({ client_token: 'hvs.marked\r\nx-evil: 1' }),
     'BAD_RESPONSE',
-    'sent no token',
+    'there is no token in its answer',
   ],
-  ['a token that is not ASCII', loggedIn({ client_token: 'hvs.markéd' }), 'BAD_RESPONSE', 'sent no token'],
+  [
+    'a token that is not ASCII',
+    loggedIn({ client_token: 'hvs.markéd' }),
+    'BAD_RESPONSE',
+    'there is no token in its answer',
+  ],
   [
     'a second factor',
     loggedIn({ client_token: '', mfa_requirement: {} }),
@@ -184,7 +196,7 @@ for (const [what, answered, code, part] of [
     'LOGIN_DENIED',
     'login refused: no role was named',
   ],
-  ['no content', response(204), 'BAD_RESPONSE', 'sent no token'],
+  ['no content', response(204), 'BAD_RESPONSE', 'there is no token in its answer'],
 ] as const) {
   test(`a login answered with ${what} is ${code}: ${part}`, async () => {
     const session = openSession(fakeVault({ [LOGIN]: answered }), SETTINGS, byLogin, clock);
