@@ -199,8 +199,9 @@ export function stringMember(value: JsonValue | undefined, key: string): string 
   return typeof found === 'string' ? found : undefined;
 }
 
-/** A member that is a number, as far as a double holds it; 0 otherwise. */
+/** A member that is a number that a double holds; 0 otherwise. */
 export function numberMember(value: JsonValue | undefined, key: string): number {
   const found = member(value, key);
-  return found instanceof JsonNumber ? Number(found.text) : 0;
+  const number = found instanceof JsonNumber ? Number(found.text) : 0;
+  return Number.isFinite(number) ? number : 0;
 }

@@ -31,8 +31,11 @@ function writeResult(result: string | Uint8Array): void {
 const io: Io = {
   writeOutput: writeResult,
   writePart: (part) => {
-    writeResult(part);
-    for (const name of ENDING_SIGNALS) process.on(name, endBySignal);
+    try {
+      writeResult(part);
+    } finally {
+      for (const name of ENDING_SIGNALS) process.on(name, endBySignal);
+    }
   },
   writeMessage: (line) => {
     try {

@@ -111,9 +111,9 @@ export function readNetwork(flags: SettingFlags, environment: Environment): Netw
       skipVerify: readSwitch(find('VAULT_SKIP_VERIFY')),
     },
     proxy: {
-      always: find('VAULT_PROXY_ADDR'),
-      forHttps: find('HTTPS_PROXY', 'https_proxy'),
-      forHttp: find('HTTP_PROXY', 'http_proxy'),
+      always: filled(find('VAULT_PROXY_ADDR')),
+      forHttps: filled(find('HTTPS_PROXY', 'https_proxy')),
+      forHttp: filled(find('HTTP_PROXY', 'http_proxy')),
       except: find('NO_PROXY', 'no_proxy')?.value ?? '',
     },
   };
@@ -172,8 +172,8 @@ function readToken(variable: NamedValue | undefined, environment: Environment): 
       `put the ID token into VAULT_ID_TOKEN, and leave ${name} out`,
     );
   }
-  // Nothing but the other variable's name is shown: anything else may be a token.
-  if (/^\$+(?:[A-Za-z_]\w{0,99}|\{[A-Za-z_]\w{0,99}\})$/.test(value)) {
+  // Nothing but another variable's name is shown, and such are in upper case: anything else may be a token.
+  if (/^\$+(?:[A-Z_][A-Z0-9_]{0,99}|\{[A-Z_][A-Z0-9_]{0,99}\})$/.test(value)) {
     throw new AppError(
       'CONFIG',
       `${name} is ${quoted(value)}: a variable that was never filled in`,

@@ -2,6 +2,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { printable } from '../errors.ts';
+import { isoTime } from '../gitlab/claims.ts';
 import type { Endpoint } from '../http/address.ts';
 import { issuerOf } from '../http/certificate.ts';
 import type { Trust } from '../http/trust.ts';
@@ -29,25 +30,23 @@ export function certificateStep({ endpoint, trust, serverName, certificate, now 
   if (certificate === undefined) return ok('certificate', 'it is trusted');
   const name = printable(serverName ?? endpoint.host);
   const issuer = issuerOf(certificate);
-  const end = new Date(certificate.validTo);
-  const until = end.toISOString().slice(0, 10);
-  const left = duration(end.getTime() - now);
+  const end = Date.parse(certificate.validTo);
+  const until = isoTime(end)?.slice(0, 10) ?? 'an odd date';
+  const left = Number.isNaN(end) ? '' : ` (${duration(end - now)})`;
   const facts = {
     name,
     issuer: issuer.replaceAll('"', ''),
-    valid_until: end.toISOString(),
+    valid_until: isoTime(end),
     trusted_by: isChecked ? trust.source : 'VAULT_SKIP_VERIFY',
   };
   if (!isChecked) {
-    const state = end.getTime() < now ? `expired on ${until}` : `good until ${until}`;
+    const state = end < now ? `expired on ${until}` : `good until ${until}`;
     return {
       ...ok('certificate', `not checked (VAULT_SKIP_VERIFY): by ${issuer}, ${state}`, { facts }),
       result: 'skip',
     };
   }
-  return ok(
-    'certificate',
-    `for ${name}, by ${issuer}, until ${until} (${left}); trusted by ${trust.source}`,
-    { facts },
-  );
+  return ok('certificate', `for ${name}, by ${issuer}, until ${until}${left}; trusted by ${trust.source}`, {
+    facts,
+  });
 }

@@ -1,9 +1,9 @@
 // The doctor's steps for who the job is: its ID token, how its clock differs from Vault's, and the token it gets.
 
 import { AppError, printable, quoted, shownNames } from '../errors.ts';
-import { shownClaim } from '../gitlab/claims.ts';
+import { isoTime, shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
-import { JsonNumber } from '../json.ts';
+import { isJsonObject, JsonNumber, type JsonValue } from '../json.ts';
 import { clockSentence, duration } from '../times.ts';
 import type { VaultAnswer } from '../vault/answer.ts';
 import type { SessionSettings } from '../vault/requests.ts';
@@ -11,6 +11,8 @@ import type { Credential, Session, TokenLimits } from '../vault/session.ts';
 import { fail, type Outcome, ok, type Step, skip } from './step.ts';
 
 const MOST_POLICIES = 20;
+// In facts, for machines.
+const MOST_NAMED = 100;
 // Seconds (vault-plugin-auth-jwt, clock_skew_leeway).
 const GRANTED = 60;
 
@@ -31,13 +33,20 @@ function idTokenStep({ variable, claims, expires }: IdToken, now: number): Step 
   return ok('ID token', `${printable(variable)} holds one, valid ${left}`, {
     facts: {
       variable: printable(variable),
-      expires: expires === undefined ? undefined : new Date(expires).toISOString(),
+      expires: expires === undefined ? undefined : isoTime(expires),
       claims: new Map(
-        CLAIMS.flatMap((name) => (claims.has(name) ? [[name, claims.get(name) ?? null] as const] : [])),
+        CLAIMS.flatMap((name) => (claims.has(name) ? [[name, claimFact(claims.get(name))] as const] : [])),
       ),
     },
     lines: CLAIMS.map((name) => [name, shownClaim(claims, name)]),
   });
+}
+
+// As it is, where that is no more than a line: whoever issued the token may not be GitLab.
+function claimFact(claim: JsonValue | undefined): JsonValue {
+  if (typeof claim === 'string') return printable(claim);
+  if (Array.isArray(claim)) return claim.slice(0, MOST_NAMED).map((item) => claimFact(item));
+  return isJsonObject(claim) || claim === undefined ? null : claim;
 }
 
 /** Tells how the clocks differ: what is told of times holds by one of them. */
@@ -62,7 +71,7 @@ export function tokenStep(
       ? 'by the Vault Agent'
       : 'by VAULT_TOKEN';
   if (limits === undefined) return ok('login', `${who}; Vault does not tell more of the token`);
-  const policies = limits.policies.map((name) => printable(name));
+  const policies = limits.policies.slice(0, MOST_NAMED).map((name) => printable(name));
   const time = limits.seconds === 0 ? 'without an end' : `for ${duration(limits.seconds * 1000)}`;
   // What Vault answers to a look that was the last use.
   if (limits.uses < 0) return fail('login', spentByLooking());
@@ -70,7 +79,11 @@ export function tokenStep(
   const named =
     policies.length === 0 ? 'no policies' : `policies ${shownNames(limits.policies, MOST_POLICIES)}`;
   return ok('login', `${who}, ${time}${uses}; ${named}`, {
-    facts: { policies, seconds: new JsonNumber(String(limits.seconds)) },
+    facts: {
+      policies,
+      policy_count: new JsonNumber(String(limits.policies.length)),
+      seconds: new JsonNumber(String(limits.seconds)),
+    },
   });
 }
 

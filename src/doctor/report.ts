@@ -102,5 +102,7 @@ export function wrapped(text: string, width: number): string[] {
 
 function partOf(word: string, width: number): number {
   const mark = Math.max(...[':', '/', ',', '='].map((each) => word.lastIndexOf(each, width - 1)));
-  return mark < width / 2 ? width : mark + 1;
+  if (mark >= width / 2) return mark + 1;
+  // Not within a character of two halves.
+  return /[\ud800-\udbff]/.test(word.charAt(width - 1)) ? width - 1 : width;
 }

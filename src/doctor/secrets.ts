@@ -4,11 +4,13 @@ import { printable, quoted, shownNames } from '../errors.ts';
 import { JsonNumber } from '../json.ts';
 import { selectField } from '../vault/fields.ts';
 import { formatReference, type Reference, secretPath } from '../vault/reference.ts';
-import { readSecrets, type SecretRead } from '../vault/secrets.ts';
+import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import type { Session } from '../vault/session.ts';
 import { attempt, attemptLater, fail, type Outcome, ok, type Step, skip } from './step.ts';
 
 const MOST_FIELDS = 20;
+// In facts, for machines.
+const MOST_NAMED = 100;
 
 /** A reference, and what came of reading it. */
 export interface Tried {
@@ -16,22 +18,34 @@ export interface Tried {
   readonly outcome: Outcome<SecretRead>;
 }
 
-/** Reads each secret, every path once and all side by side. */
-export async function readEach(session: Session, references: readonly Reference[]): Promise<Tried[]> {
+/**
+ * Reads each secret, every path once and all side by side.
+ * @param keep is told of each lease as soon as it is made: it is to be ended, whatever comes of the rest
+ */
+export async function readEach(
+  session: Session,
+  references: readonly Reference[],
+  keep: (lease: Lease) => void,
+): Promise<Tried[]> {
   const reads = new Map<string, Promise<Outcome<SecretRead>>>();
   return Promise.all(
     references.map(async (reference) => {
       const key = JSON.stringify([secretPath(reference), reference.version]);
-      const read = reads.get(key) ?? attemptLater(readOne(session, reference));
+      const read = reads.get(key) ?? attemptLater(readOne(session, reference, keep));
       reads.set(key, read);
       return { reference, outcome: await read };
     }),
   );
 }
 
-async function readOne(session: Session, reference: Reference): Promise<SecretRead> {
+async function readOne(
+  session: Session,
+  reference: Reference,
+  keep: (lease: Lease) => void,
+): Promise<SecretRead> {
   const [secret] = await readSecrets(session, [reference]);
   if (secret === undefined) throw new Error('a reference without its secret');
+  if (secret.lease !== undefined) keep(secret.lease);
   return secret;
 }
 
@@ -52,7 +66,8 @@ export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): 
     {
       facts: {
         ref,
-        fields: names.map((name) => printable(name)),
+        fields: names.slice(0, MOST_NAMED).map((name) => printable(name)),
+        field_count: new JsonNumber(String(names.length)),
         version: version === undefined ? undefined : new JsonNumber(version),
       },
     },

@@ -111,8 +111,9 @@ const TOLD = {
 
 function healthStep(answer: VaultAnswer): Step {
   const { json, status } = answer;
-  if (status !== 200) return skip('health', `the server does not tell it (${status})`);
   const version = stringMember(json, 'version');
+  if (version === undefined && status !== 200)
+    return skip('health', `the server does not tell it (${status})`);
   if (version === undefined) {
     const hint = 'check that the address is the one of Vault';
     return fail(
@@ -130,6 +131,10 @@ function healthStep(answer: VaultAnswer): Step {
     const answered = { status: 503, errors: ['DR secondary'] };
     return fail('health', explain([DISASTER_RECOVERY], answered, {}), { facts });
   }
-  const part = facts.standby ? 'in standby: it hands requests on to the active node' : 'active';
+  const part = is('performance_standby')
+    ? 'a performance standby: it answers reads itself'
+    : facts.standby
+      ? 'in standby: it hands requests on to the active node'
+      : 'active';
   return ok('health', `Vault ${facts.version}, unsealed, ${part}`, { facts });
 }

@@ -63,11 +63,7 @@ async function useToken(
     return;
   }
   const asker = { ...session, policies: looked.value?.policies };
-  const outcomes = await readEach(asker, references);
-  // All of them are known before anything is told: whoever reads that may be gone.
-  for (const { outcome } of outcomes) {
-    if ('value' in outcome && outcome.value.lease !== undefined) leases.add(outcome.value.lease);
-  }
+  const outcomes = await readEach(asker, references, (lease) => leases.add(lease));
   for (const { reference, outcome } of outcomes) tell(secretStep(reference, outcome));
 }
 

@@ -33,7 +33,7 @@ export function readIdToken(variable: string, environment: Environment, now: num
   const text = variableIn(variable, environment)?.trim() ?? '';
   if (text === '') throw missing(variable, environment);
   const name = printable(variable);
-  const unexpanded = /^\$+\{?[A-Za-z_][A-Za-z0-9_]{0,60}\}?/.exec(text)?.[0];
+  const unexpanded = /^\$+\{?[A-Z_][A-Z0-9_]{0,60}\}?$/.exec(text)?.[0];
   if (unexpanded !== undefined) {
     throw new AppError(
       'ID_TOKEN_INVALID',

@@ -57,6 +57,7 @@ const LIKENESSES: readonly LikenessRow[] = [
     looks: 'it begins with Bearer, as a header does',
     advice: 'leave that word off',
   },
+  { is: /^\$/, looks: 'it begins with a $: a variable in it was perhaps never filled in' },
   { is: /^\[MASKED\]$/, looks: 'it is [MASKED], copied from a job log' },
   { is: /^[{[]/, looks: 'it looks like JSON, as in a file' },
   { is: /^https?:\/\//i, looks: 'it looks like a URL: perhaps the audience itself' },

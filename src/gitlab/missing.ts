@@ -55,7 +55,8 @@ function idTokensIn(environment: Environment, but: string): string[] {
   const found: string[] = [];
   for (const name of Object.keys(environment).sort()) {
     if (found.length === 3) break;
-    if (name === but || !/^(?!CI_)[A-Za-z_]\w{0,63}$/.test(name)) continue;
+    // Sigstore's is for nobody else.
+    if (name === but || name === 'SIGSTORE_ID_TOKEN' || !/^(?!CI_)[A-Za-z_]\w{0,63}$/.test(name)) continue;
     const value = environment[name]?.trim() ?? '';
     const claims = value.length <= LONGEST_TOKEN ? decodeClaims(value) : undefined;
     if (claims === undefined || !claims.has('iss') || !claims.has('aud')) continue;

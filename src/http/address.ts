@@ -47,7 +47,7 @@ export function parseAddress(text: string, name: string, environment: Environmen
     const state = text === '' ? 'it is empty' : 'it holds only spaces';
     throw bad(state, `${howToSet(name, EXAMPLE)}${whyNotHere(environment)}`);
   }
-  if (/^\$+\{?[A-Za-z_]/.test(trimmed) || /\$\{?[A-Z_]{2,}/.test(trimmed)) {
+  if (/\$\{?[A-Za-z_]/.test(trimmed)) {
     throw bad('a variable in it was never filled in', whyUnfilled(trimmed, name, environment));
   }
   if (/^["'`“‘]|["'`”’]$/.test(trimmed)) {

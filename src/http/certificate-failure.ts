@@ -4,7 +4,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { printable } from '../errors.ts';
 import { duration, moment } from '../times.ts';
-import { issuerOf, namesIn, subjectOf } from './certificate.ts';
+import { issuerOf, issuingChain, namesIn, subjectOf } from './certificate.ts';
 import { type Failure, listed } from './explanation.ts';
 
 type Told = readonly [what: string, hint?: string];
@@ -99,10 +99,12 @@ function unspecified({ error }: Failure): Told {
 function unknownIssuer(failure: Failure): Told {
   const { chain = [] } = failure.certificates ?? {};
   const what = `its certificate is from an issuer that is not trusted here${missing(failure, issuerOf)}`;
-  if (chain.length !== 1) return [what, checkCa('its CA')];
+  if (chain.length === 0 || issuingChain(chain).length > 1) return [what, checkCa('its CA')];
+  const others =
+    chain.length === 1 ? 'no other certificate than its own' : 'no certificate of that issuer, but others';
   // A server that sends its certificate alone may have left out what leads to a CA that is trusted.
   return [
-    `${what}, and the server sends no other certificate than its own`,
+    `${what}, and the server sends ${others}`,
     `${checkCa('its CA')}; if that CA is an intermediate one, let the server send its certificate too`,
   ];
 }
@@ -110,7 +112,7 @@ function unknownIssuer(failure: Failure): Told {
 /** What is missing, and where it was looked for: the issuer of the last certificate that the server showed, or that itself. */
 function missing({ certificates }: Failure, nameOf: (certificate: X509Certificate) => string): string {
   if (certificates === undefined) return '';
-  const last = certificates.chain.at(-1);
+  const last = issuingChain(certificates.chain).at(-1);
   const what = last === undefined ? 'it' : nameOf(last);
   return `: ${what} is not in ${certificates.trusted}`;
 }
@@ -136,7 +138,9 @@ function expired({ certificates }: Failure): Told {
   const old = chain.find(({ validTo }) => Date.parse(validTo) < now);
   if (old === undefined) {
     return [
-      chain.length === 0 ? 'its certificate has expired' : 'a CA that vouches for it has expired',
+      chain.length === 0
+        ? 'its certificate has expired'
+        : 'a certificate on the way to its CA has expired, and none that it shows: a CA that is trusted here, or that of another server behind the same address',
       hint,
     ];
   }

@@ -10,6 +10,16 @@ export function namesIn(alternatives: string | undefined): string[] {
   );
 }
 
+/** The certificates that lead from a server's own to its CA, of those that it sent: some send others as well. */
+export function issuingChain(sent: readonly X509Certificate[]): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (const next of sent) {
+    if (chain.at(-1)?.checkIssued(next) === false) break;
+    chain.push(next);
+  }
+  return chain;
+}
+
 /** Whose certificate it is, as `"vault.test"` or `"Some CA" of "Some Organisation"`. */
 export function subjectOf({ subject }: X509Certificate): string {
   return distinguished(subject);

@@ -7,6 +7,9 @@ import { checkAddress, type Explanation, type Failure, listed } from './explanat
 
 /** Explains a failure on the way to a connection; undefined for any other. */
 export function explainConnecting(failure: Failure): Explanation | undefined {
+  // Once there is a connection, the same codes mean that it was lost.
+  const { phase } = failure;
+  if (phase === 'tls' || phase === 'answer' || phase === 'body') return undefined;
   return explainName(failure) ?? explainSocket(failure) ?? explainAttempts(failure);
 }
 
@@ -35,6 +38,7 @@ const SOCKETS: ReadonlyMap<string, readonly [what: string, hint: string]> = new 
   ['ENOENT', ['there is no such socket', 'check the path, and that the Vault Agent runs and listens there']],
   ['ENOTDIR', ['there is no such socket', 'check the path: what stands before the name is no folder']],
   ['EACCES', ['this user may not open the socket', 'give this user the right to read and write it']],
+  ['EPERM', ['this user may not open the socket', 'give this user the right to read and write it']],
   ['ECONNREFUSED', ['nobody serves the socket', 'check that the Vault Agent runs and listens there']],
 ]);
 

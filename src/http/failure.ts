@@ -53,7 +53,8 @@ const CUTS: Readonly<Record<Phase, string>> = {
 };
 
 function explainCut(failure: Failure): Explanation | undefined {
-  if (!/^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(failure.own)) return undefined;
+  if (!/^(ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(failure.own))
+    return undefined;
   const { phase = 'connect' } = failure;
   return ['UNAVAILABLE', `the connection was cut${CUTS[phase]}`, hintOfCut(phase, failure)];
 }

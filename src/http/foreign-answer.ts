@@ -66,7 +66,7 @@ function ofText(text: string, shown: (found: string) => string): Told {
       ? [undefined, CHECK]
       : [known, 'check the host and the path of the address: what stands there knows no Vault by them'];
   }
-  const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1]?.trim().replaceAll(/\s+/g, ' ') ?? '';
+  const title = /<title[^<>]{0,200}>([^<]*)/i.exec(text)?.[1]?.trim().replaceAll(/\s+/g, ' ') ?? '';
   const isSignIn = SIGNS_IN.test(title) || /<input[^>]{1,200}type=["']?password/i.test(text);
   const named = title === '' ? '' : `, ${shown(title)}`;
   return isSignIn ? [`it is a sign-in page${named}`, SIGN_IN] : [`it is a web page${named}`, CHECK];

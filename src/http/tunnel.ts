@@ -84,12 +84,12 @@ const REFUSALS: ReadonlyMap<number, readonly [why: string, hint: string]> = new 
  * @param target what it was to connect to, `HOST:PORT`
  */
 export function refusedByProxy(proxy: ProxyServer, status: number, target: string): AppError {
-  const where = printable(`${proxy.host}:${proxy.port}`);
+  const where = printable(`${bracketed(proxy.host)}:${proxy.port}`);
   if (status === 407) {
     return new AppError(
       'CONFIG',
       `the proxy ${where} asks for a user name and a password, or refused those it was given (407)`,
-      `put them into ${proxy.source}: http://USER:PASSWORD@${where}`,
+      `put them into ${proxy.source}: ${proxy.scheme}://USER:PASSWORD@${where}`,
     );
   }
   const [why, hint] =

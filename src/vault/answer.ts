@@ -42,7 +42,8 @@ export function readAnswer(response: HttpResponse, sent: readonly Secret[] = [])
     status,
     json: json ?? new Map(),
     errors: texts.map((text) => withoutSent(text, sent)),
-    date: parseHttpDate(headers.date),
+    // One from a cache is of another time (RFC 9111, section 5.1).
+    date: headers.age === undefined ? parseHttpDate(headers.date) : undefined,
   };
 }
 
@@ -85,16 +86,24 @@ function parseBody(body: Buffer): JsonObject | undefined {
   }
 }
 
-// Whole and in parts (a JWT has three): a text that was cut shows a part of one.
+// Whole and in pieces: what sends a token back may break it up, or cut it.
 function withoutSent(text: string, sent: readonly Secret[]): string {
-  const parts = sent.flatMap((token) => [
-    token.reveal(),
-    ...token
-      .reveal()
-      .split('.')
-      .filter((part) => part.length >= 8),
-  ]);
-  const rest = withoutTokens(parts.reduce((left, part) => left.replaceAll(part, '[token]'), text));
-  // A run as long as the last is a piece of one, or one in base64: no word of Vault's is.
-  return rest.replace(/[\w+=-]{40,}/g, '[token]');
+  const tokens = sent.map((token) => token.reveal());
+  const whole = withoutTokens(tokens.reduce((left, token) => left.replaceAll(token, '[token]'), text));
+  // A run as long as the last is a piece of one in base64: no word of Vault's is.
+  return whole
+    .slice(0, LONGEST_TEXT)
+    .replace(/[\w+/=-]{8,}/g, (run) => (tokens.some((token) => isPieceOf(run, token)) ? '[token]' : run))
+    .replace(/[\w+=-]{40,}/g, '[token]');
+}
+
+// More than a message shows.
+const LONGEST_TEXT = 4000;
+const PIECE = 8;
+
+function isPieceOf(run: string, token: string): boolean {
+  for (let at = 0; at + PIECE <= run.length; at += 1) {
+    if (token.includes(run.slice(at, at + PIECE))) return true;
+  }
+  return false;
 }

@@ -30,6 +30,8 @@ export interface Asker {
 /** What was asked of Vault since a refusal, to tell more (inquiry.ts). */
 export interface Findings {
   readonly mount?: MountLookup | undefined;
+  /** Whether Vault refuses a token that was handed in even a look at itself. */
+  readonly isDoubtful?: boolean;
   /** The policies of a token that was handed in. */
   readonly policies?: readonly string[] | undefined;
   /** The number of the newest version of a KV v2 secret. */
@@ -110,6 +112,7 @@ function readFacts(answer: VaultAnswer, plan: ReadPlan, asker: Asker, findings: 
     policies: shownPolicies(asker.policies ?? findings.policies),
     token: asker.idToken !== undefined ? 'login' : asker.token !== undefined ? 'own' : 'agent',
     isUnknownToken: isUnknownToken(answer),
+    isDoubtful: findings.isDoubtful === true,
     version: versionFacts(answer, plan, findings),
   };
 }

@@ -19,12 +19,14 @@ export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAn
   const isRefused = refusal.status === 403 && !isUnknownToken(refusal);
   const isAbsent = refusal.status === 404 && !refusal.json.has('data') && refusal.errors.length === 0;
   if (!isRefused && !isAbsent) return {};
-  const [mount, newest, policies] = await Promise.all([
+  // A login told of its token; of one that was handed in, Vault knows more.
+  const own = isRefused && session.policies === undefined ? await ownToken(session) : {};
+  if (own.isDoubtful || own.isLimited) return own;
+  const [mount, newest] = await Promise.all([
     plan.told === undefined ? mountOf(session, plan) : undefined,
     isAbsent && plan.version !== undefined ? newestVersion(session, plan) : undefined,
-    isRefused && session.policies === undefined ? policiesOf(session) : undefined,
   ]);
-  return { mount, newest, policies };
+  return { ...own, mount, newest };
 }
 
 async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['mount']> {
@@ -35,10 +37,15 @@ async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['
   }
 }
 
-// A login tells them; of a token that was handed in, Vault knows them.
-async function policiesOf(session: Session): Promise<Findings['policies']> {
-  const limits = await lookUpToken(session, SHORTLY).catch(() => undefined);
-  return limits?.policies;
+async function ownToken(session: Session): Promise<Findings & { readonly isLimited?: boolean }> {
+  try {
+    const limits = await lookUpToken(session, SHORTLY);
+    return limits === undefined
+      ? { isDoubtful: true }
+      : { policies: limits.policies, isLimited: limits.uses !== 0 };
+  } catch {
+    return {};
+  }
 }
 
 // Of the answer only the number is looked at: the newest version's values were not asked for.

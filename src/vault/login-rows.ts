@@ -13,6 +13,13 @@ export const LOGIN_ROWS: readonly Refusal<LoginFacts>[] = [
   DISASTER_RECOVERY,
   ...CLAIM_ROWS,
   {
+    says: /error configuring token validator|fetching keys oidc: get keys failed/,
+    code: 'LOGIN_DENIED',
+    message: ({ authPath, words }) =>
+      `auth/${authPath} cannot fetch the keys of the GitLab it trusts: Vault does not reach it, or not its CA${words}`,
+    hint: ({ authPath }) => `check --auth-path; ${CONFIG(authPath)}`,
+  },
+  {
     says: /no known key successfully validated the token signature|failed to verify id token signature|failed to verify signature/,
     code: 'LOGIN_DENIED',
     message: ({ claim, key, authPath }) =>
@@ -85,13 +92,6 @@ export const LOGIN_ROWS: readonly Refusal<LoginFacts>[] = [
     says: /could not load configuration/,
     code: 'LOGIN_DENIED',
     message: ({ authPath }) => `auth/${authPath} is there, but was never configured`,
-    hint: ({ authPath }) => `check --auth-path; ${CONFIG(authPath)}`,
-  },
-  {
-    says: /error configuring token validator|fetching keys oidc: get keys failed/,
-    code: 'LOGIN_DENIED',
-    message: ({ authPath, words }) =>
-      `auth/${authPath} cannot fetch the keys of the GitLab it trusts: Vault does not reach it, or not its CA${words}`,
     hint: ({ authPath }) => `check --auth-path; ${CONFIG(authPath)}`,
   },
   {

@@ -27,6 +27,8 @@ export interface ReadFacts {
   readonly token: 'login' | 'own' | 'agent';
   /** Whether it is the token that Vault refuses, and not what it is used for. */
   readonly isUnknownToken: boolean;
+  /** Whether Vault refuses the token a look at itself, which any policy but a bare one allows. */
+  readonly isDoubtful: boolean;
   /** What became of the version that was asked for. */
   readonly version: {
     readonly asked: number | undefined;
@@ -77,6 +79,15 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     hint: () => "look at the Agent's auto-auth, or set VAULT_ID_TOKEN to log in by it",
   },
   {
+    // OpenBao tells a bad token in no other way.
+    status: 403,
+    when: ({ isDoubtful }) => isDoubtful,
+    code: 'PERMISSION_DENIED',
+    message: ({ path, token }) =>
+      `Vault refuses ${token === 'own' ? 'the token in VAULT_TOKEN' : "the Vault Agent's token"} both ${path} and a look at itself: it is wrong, expired or revoked, or its policies allow neither`,
+    hint: () => 'unset VAULT_TOKEN to log in with the ID token; behind an Agent, look at its auto-auth',
+  },
+  {
     status: [400, 403],
     says: /missing client token/,
     code: 'PERMISSION_DENIED',
@@ -95,15 +106,16 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     when: ({ told, withoutData }) => told === 'kv1' && withoutData !== undefined,
     code: 'PERMISSION_DENIED',
     message: ({ path, policies, mount }) =>
-      `the token's policies${policies} do not allow to read ${path}: ${mount} is KV v1, whose paths have no /data/`,
-    hint: ({ withoutData = '' }) => `write ${withoutData}`,
+      `the token's policies${policies} do not allow to read ${path}; and ${mount} is KV v1, where data/ is a folder like any other`,
+    hint: ({ path, withoutData = '' }) =>
+      `write ${withoutData}; if that folder is meant, let ${POLICY_OWNER} allow it:\n${stanza(path)}`,
   },
   {
     status: 403,
     when: ({ told }) => told === 'nothing',
     code: 'PERMISSION_DENIED',
-    message: ({ path, mount, policies, inNamespace }) =>
-      `the token's policies${policies} allow nothing on ${mount}${inNamespace}, so not ${path}; or there is no such mount`,
+    message: ({ path, policies, inNamespace }) =>
+      `the token's policies${policies} allow nothing on the mount of ${path}${inNamespace}, or there is no such mount`,
     hint: ({ path, perhaps }) =>
       `check the path${perhaps}; then let ${POLICY_OWNER} allow it:\n${stanza(path)}`,
   },
@@ -162,8 +174,8 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     when: ({ told, withoutData }) => told === 'kv1' && withoutData !== undefined,
     code: 'SECRET_NOT_FOUND',
     message: ({ path, mount }) =>
-      `there is no secret at ${path}: ${mount} is KV v1, whose paths have no /data/`,
-    hint: ({ withoutData = '' }) => `write ${withoutData}`,
+      `there is no secret at ${path}: ${mount} is KV v1, where data/ is a folder like any other`,
+    hint: ({ withoutData = '' }) => `write ${withoutData}, or check the path if that folder is meant`,
   },
   {
     status: 404,

@@ -47,10 +47,27 @@ export async function readSecrets(session: Session, references: readonly Referen
   });
   // All are awaited before the first failure is told: a read that is still under way must not outlive the run's token.
   const settled = await Promise.allSettled(started);
-  return settled.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw await inFull(session, failed.reason);
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** A read that Vault refused: of several, one alone is told, and only that one is asked about. */
+class RefusedRead extends Error {
+  readonly answer: VaultAnswer;
+  readonly plan: ReadPlan;
+
+  constructor(answer: VaultAnswer, plan: ReadPlan) {
+    super('refused');
+    this.answer = answer;
+    this.plan = plan;
+  }
+}
+
+async function inFull(session: Session, reason: unknown): Promise<unknown> {
+  if (!(reason instanceof RefusedRead)) return reason;
+  const { answer, plan } = reason;
+  return readRefused(answer, plan, session, await inquire(session, plan, answer));
 }
 
 /** Finds the path that each reference means, asking for each mount once. */
@@ -116,7 +133,7 @@ export function planRead(reference: Reference, mount: Mount): ReadPlan {
 async function readSecret(session: Session, plan: ReadPlan): Promise<SecretRead> {
   const query = plan.version === undefined ? '' : `?version=${plan.version}`;
   const answer = await session.read(plan.path, query);
-  if (answer.status !== 200) throw readRefused(answer, plan, session, await inquire(session, plan, answer));
+  if (answer.status !== 200) throw new RefusedRead(answer, plan);
   if (plan.kind !== 'kv2' || isVersioned(answer)) return secretFrom(answer, plan, session);
   // A path that looks like KV v2's can lie on another engine. The mount decides; the answer alone would be a guess.
   const told = await lookUpMount(session, plan.path);

@@ -66,7 +66,7 @@ export const SERVING_ROWS: readonly Refusal<object>[] = [
   },
   {
     status: [500, 503],
-    says: /Vault is sealed|\bsealed\b/,
+    says: /Vault is sealed/,
     code: 'UNAVAILABLE',
     message: () => 'Vault is sealed: it answers nobody',
     hint: () => `${OPERATOR} must unseal it`,

@@ -114,7 +114,7 @@ for (const [what, sent, text, shown] of [
   ['an ID token', JWT, `jwt "${JWT}"`, 'jwt "[token]"'],
   ['the claims of an ID token', JWT, `claims ${JWT.split('.')[1]}`, 'claims [token]'],
   ['the signature of an ID token', JWT, `signed ${JWT.split('.')[2]}`, 'signed [token]'],
-  ['the beginning of an ID token', JWT, `got ${JWT.slice(0, 50)}…`, 'got [token].[token]…'],
+  ['the beginning of an ID token', JWT, `got ${JWT.slice(0, 50)}…`, 'got [token]…'],
   ['the beginning of a Vault token', TOKEN, `got ${TOKEN.slice(0, 12)}…`, 'got [token]…'],
   ['no token', TOKEN, 'permission denied', 'permission denied'],
 ] as const) {

@@ -117,7 +117,7 @@ const TABLE: readonly Row[] = [
     failed('CERT_HAS_EXPIRED'),
     'none of those that it shows',
     seen(await leaf(-HOUR, HOUR)),
-    'a CA that vouches for it has expired',
+    'a certificate on the way to its CA has expired, and none that it shows',
     '',
   ],
   [failed('CERT_HAS_EXPIRED'), 'the look failed', seen([]), 'its certificate has expired (', '03:04 UTC'],

@@ -59,10 +59,11 @@ const MISSING: readonly (readonly [
   ],
   [
     'an empty variable and another name',
-    { VAULT_ID_TOKEN: '', SIGSTORE_ID_TOKEN: ` ${TOKEN}\n` },
-    ['--id-token-variable SIGSTORE_ID_TOKEN'],
+    { VAULT_ID_TOKEN: '', OTHER_ID_TOKEN: ` ${TOKEN}\n` },
+    ['--id-token-variable OTHER_ID_TOKEN'],
     [],
   ],
+  ["a token that is Sigstore's", { SIGSTORE_ID_TOKEN: TOKEN }, [], ['SIGSTORE_ID_TOKEN']],
   [
     'four of them',
     { D: TOKEN, C: TOKEN, B: TOKEN, A: TOKEN },

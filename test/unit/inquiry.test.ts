@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
     reference: 'legacy/data/app#a',
     vault: { 'GET /v1/legacy/data/app': DENIED, [`${MOUNT}/legacy/data/app`]: kv('legacy', '1') },
     code: 'PERMISSION_DENIED',
-    tells: ['do not allow to read legacy/data/app: legacy is KV v1', 'write legacy/app'],
+    tells: ['do not allow to read legacy/data/app; and legacy is KV v1', 'write legacy/app'],
     asked: [`${MOUNT}/legacy/data/app`],
     read: 'GET /v1/legacy/data/app',
   },
@@ -78,7 +78,7 @@ const CASES: readonly Case[] = [
     reference: 'secrett/data/app#a',
     vault: { 'GET /v1/secrett/data/app': DENIED, [`${MOUNT}/secrett/data/app`]: DENIED },
     code: 'PERMISSION_DENIED',
-    tells: ['(default, ci) allow nothing on secrett, so not secrett/data/app; or there is no such mount'],
+    tells: ['(default, ci) allow nothing on the mount of secrett/data/app, or there is no such mount'],
     asked: [`${MOUNT}/secrett/data/app`],
     read: 'GET /v1/secrett/data/app',
   },
@@ -87,7 +87,7 @@ const CASES: readonly Case[] = [
     reference: 'secret/app#a',
     vault: { 'GET /v1/secret/data/app': DENIED, [`${MOUNT}/secret/app`]: DENIED },
     code: 'PERMISSION_DENIED',
-    tells: ['allow nothing on secret, so not secret/data/app'],
+    tells: ['allow nothing on the mount of secret/data/app'],
     asked: [`${MOUNT}/secret/app`],
   },
   {
@@ -204,8 +204,14 @@ for (const { what, reference, vault, code, tells, asked, uses = 0, read = READ }
 
 const POLICIES = response(200, { data: { policies: ['default'], identity_policies: ['team', 'default'] } });
 for (const [what, lookedUp, part] of [
-  ['told', POLICIES, "the token's policies (default, team) allow nothing on secret"],
-  ['left out where Vault does not tell them', DENIED, "the token's policies allow nothing on secret"],
+  ['told', POLICIES, "the token's policies (default, team) allow nothing on the mount of secret/data/app"],
+  ['told to be in doubt where it may not look at itself', DENIED, 'it is wrong, expired or revoked'],
+  ['left out where Vault fails', response(500, { errors: ['x'] }), "the token's policies allow nothing on"],
+  [
+    'told, and no more is asked, where each question is a use',
+    response(200, { data: { policies: ['few'], num_uses: 3 } }),
+    "the token's policies (few) do not allow to read secret/data/app, or there is no such path",
+  ],
 ] as const) {
   test(`the policies of a token that was handed in are ${what}`, async () => {
     const client = fakeVault({

@@ -62,12 +62,12 @@ for (const [what, settings, part] of [
   [
     'CA file',
     { caFile: { name: '--ca-file', value: '/gone\n.pem' } },
-    '--ca-file: cannot read "/gone\\u000a.pem" (ENOENT)',
+    '--ca-file: cannot read "/gone\\u000a.pem": it is not there (ENOENT)',
   ],
   [
     'CA folder',
     { caFolder: { name: 'VAULT_CAPATH', value: '/gone' } },
-    'VAULT_CAPATH: cannot read "/gone" (ENOENT)',
+    'VAULT_CAPATH: cannot read "/gone": it is not there (ENOENT)',
   ],
   [
     'client certificate',

@@ -112,6 +112,12 @@ test('as JSON each step has its name, result, message and facts, and a failure i
   });
 });
 
+test('JSON holds nothing that a terminal would act on', () => {
+  const text = reportJson([ok('health', 'a\u009b31m\u202eb', { facts: { x: '\u200b' } })], 0);
+  assert.doesNotMatch(text, /[\u0000-\u0009\u007f-\u009f\u200b\u202e]/);
+  assert.equal(JSON.parse(text).steps[0].message, 'a\u009b31m\u202eb');
+});
+
 test('a bug is no finding', () => {
   assert.throws(() => fail('login', new TypeError('x')), TypeError);
 });

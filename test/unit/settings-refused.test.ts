@@ -43,6 +43,16 @@ const REFUSED: readonly (readonly [variables: Variables, flags: SettingFlags, pa
   [{ VAULT_ROLE: '$X' }, {}, 'the role (VAULT_ROLE) is "$X": a variable in it was never filled in'],
   [{ VAULT_NAMESPACE: 'a/$X' }, {}, 'the namespace (VAULT_NAMESPACE) is "a/$X": a variable in it'],
   [{}, { 'auth-path': '$X' }, 'the auth path (--auth-path) is "$X": a variable in it'],
+  [{ VAULT_TOKEN: '"hvs.x"' }, {}, 'VAULT_TOKEN has quotes around it'],
+  [{ VAULT_AUTH_ROLE: '"ci"' }, {}, 'the role (VAULT_AUTH_ROLE) is ""ci"": it has quotes around it'],
+  [{ VAULT_AUTH_ROLE: ' ci' }, {}, 'the role (VAULT_AUTH_ROLE) is " ci": there is a space at an end of it'],
+  [{}, { 'auth-path': 'gitlab/jwt/login' }, '--auth-path is "gitlab/jwt/login": leave /login off'],
+  [{ VAULT_CACERT: '$MY_CA' }, {}, 'VAULT_CACERT is "$MY_CA": a variable in it was never filled in'],
+  [{}, { 'ca-file': '$MY_CA' }, '--ca-file is "$MY_CA": a variable in it was never filled in'],
+  [{ VAULT_CACERT_BYTES: '$MY_CA' }, {}, 'VAULT_CACERT_BYTES is "$MY_CA": a variable in it'],
+  [{ VAULT_CACERT_BYTES: '/tmp/ca.pem' }, {}, 'VAULT_CACERT_BYTES is "/tmp/ca.pem": that is a path'],
+  [{ HTTPS_PROXY: '$MY_PROXY' }, {}, 'HTTPS_PROXY is "$MY_PROXY": a variable in it was never filled in'],
+  [{ VAULT_ADDR: 'https://$vault_host:8200' }, {}, 'a variable in it was never filled in'],
   [{ VAULT_AUTH_ROLE: 'ci\r\n' }, {}, 'holds a control character: a line break at its end'],
 ];
 for (const [variables, flags, part] of REFUSED) {
