@@ -30,6 +30,8 @@ export interface Asker {
 /** What was asked of Vault since a refusal, to tell more (inquiry.ts). */
 export interface Findings {
   readonly mount?: MountLookup | undefined;
+  /** Whether the policies allow the read, though it was refused. */
+  readonly isAllowed?: boolean | undefined;
   /** Whether Vault refuses a token that was handed in even a look at itself. */
   readonly isDoubtful?: boolean;
   /** The policies of a token that was handed in. */
@@ -113,6 +115,7 @@ function readFacts(answer: VaultAnswer, plan: ReadPlan, asker: Asker, findings: 
     token: asker.idToken !== undefined ? 'login' : asker.token !== undefined ? 'own' : 'agent',
     isUnknownToken: isUnknownToken(answer),
     isDoubtful: findings.isDoubtful === true,
+    isAllowed: findings.isAllowed === true,
     version: versionFacts(answer, plan, findings),
   };
 }

@@ -1,8 +1,8 @@
 // What is asked of Vault once a read was refused, so that the message can name the cause: which engine is on the mount,
-// which policies the token has, and which version of a secret is the newest. Best effort: what Vault does not tell is not told.
+// what the token may do, and which version of a secret is the newest. Best effort: what Vault does not tell is not told.
 
 import type { SendOptions } from '../http/client.ts';
-import { JsonNumber, member } from '../json.ts';
+import { JsonNumber, type JsonValue, member } from '../json.ts';
 import { isUnknownToken, type VaultAnswer } from './answer.ts';
 import type { Findings } from './diagnosis.ts';
 import { lookUpMount } from './mounts.ts';
@@ -22,11 +22,12 @@ export async function inquire(session: Session, plan: ReadPlan, refusal: VaultAn
   // A login told of its token; of one that was handed in, Vault knows more.
   const own = isRefused && session.policies === undefined ? await ownToken(session) : {};
   if (own.isDoubtful || own.isLimited) return own;
-  const [mount, newest] = await Promise.all([
+  const [mount, newest, isAllowed] = await Promise.all([
     plan.told === undefined ? mountOf(session, plan) : undefined,
     isAbsent && plan.version !== undefined ? newestVersion(session, plan) : undefined,
+    isRefused ? mayRead(session, plan) : undefined,
   ]);
-  return { ...own, mount, newest };
+  return { ...own, mount, newest, isAllowed };
 }
 
 async function mountOf(session: Session, { path }: ReadPlan): Promise<Findings['mount']> {
@@ -46,6 +47,15 @@ async function ownToken(session: Session): Promise<Findings & { readonly isLimit
   } catch {
     return {};
   }
+}
+
+// A policy may allow a path and still refuse how it is asked for (Vault's documentation, "Policies": min_wrapping_ttl).
+async function mayRead(session: Session, { path }: ReadPlan): Promise<boolean | undefined> {
+  const name = path.join('/');
+  const asked = new Map<string, JsonValue>([['paths', [name]]]);
+  const answer = await session.write(['sys', 'capabilities-self'], asked, SHORTLY).catch(() => undefined);
+  const capabilities = member(member(answer?.json, 'data'), name);
+  return Array.isArray(capabilities) ? capabilities.some((each) => each === 'read' || each === 'root') : undefined;
 }
 
 // Of the answer only the number is looked at: the newest version's values were not asked for.

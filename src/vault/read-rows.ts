@@ -27,6 +27,8 @@ export interface ReadFacts {
   readonly token: 'login' | 'own' | 'agent';
   /** Whether it is the token that Vault refuses, and not what it is used for. */
   readonly isUnknownToken: boolean;
+  /** Whether the policies allow the read, though it was refused. */
+  readonly isAllowed: boolean;
   /** Whether Vault refuses the token a look at itself, which any policy but a bare one allows. */
   readonly isDoubtful: boolean;
   /** What became of the version that was asked for. */
@@ -100,6 +102,14 @@ export const READ_ROWS: readonly Refusal<ReadFacts>[] = [
     code: 'PERMISSION_DENIED',
     message: () => 'this Vault has no namespaces (they are part of Vault Enterprise)',
     hint: () => 'leave --namespace and VAULT_NAMESPACE out',
+  },
+  {
+    status: 403,
+    when: ({ isAllowed }) => isAllowed,
+    code: 'PERMISSION_DENIED',
+    message: ({ path, policies }) =>
+      `the token's policies${policies} allow to read ${path}, but not as it is: perhaps only wrapped (min_wrapping_ttl)`,
+    hint: () => `let ${POLICY_OWNER} take min_wrapping_ttl off that path, for no job can unwrap it`,
   },
   {
     status: 403,

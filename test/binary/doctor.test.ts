@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -107,7 +109,7 @@ test('with no REF the paths of the guide are tried, and with one that alone', as
   const own = stepsOf(await doctor([`${PATH}#password`])).filter(({ name }) => name === 'secret');
   assert.deepEqual(
     own.map(({ text }) => text),
-    [`${PATH}#password: password, username (version 1)`],
+    [`${PATH}#password: "password", "username" (version 1)`],
   );
 });
 
@@ -152,7 +154,7 @@ describe('each step that fails says what to do, those that need it are left out,
       env: () => ({ VAULT_SKIP_VERIFY: 'perhaps' }),
       failed: 'settings',
       says: /VAULT_SKIP_VERIFY is "perhaps"/,
-      skipped: ['name', 'connection', 'certificate', 'health', 'ID token', 'clock', 'login', 'secret'],
+      skipped: ['name', 'connection', 'certificate', 'health', 'clock', 'login', 'secret'],
       status: 2,
     },
     {
@@ -160,7 +162,7 @@ describe('each step that fails says what to do, those that need it are left out,
       env: () => ({ VAULT_CACERT: '/nonexistent/ca.pem' }),
       failed: 'settings',
       says: /VAULT_CACERT: cannot read "\/nonexistent\/ca\.pem"/,
-      skipped: ['name', 'connection', 'certificate', 'health', 'ID token', 'clock', 'login', 'secret'],
+      skipped: ['name', 'connection', 'certificate', 'health', 'clock', 'login', 'secret'],
       status: 2,
     },
     {
@@ -312,7 +314,7 @@ test("the job's own token is looked at and left alone", async () => {
 
 test('a lease that a secret brings ends with the run', async () => {
   const run = await doctor(['database/creds/ci-readonly']);
-  assert.match(textOf(run, 'secret'), /password, ttl, username; a lease of 3600 s/);
+  assert.match(textOf(run, 'secret'), /"password", "ttl", "username"; a lease of 3600 s/);
   assert.deepEqual(job.vault.liveLeases(), []);
 });
 
@@ -410,5 +412,104 @@ test('a token of very many policies, and a secret of very many fields, are shown
   });
   const run = await doctor(['secret/data/ci/many'], { VAULT_AUTH_ROLE: 'many' });
   assert.match(textOf(run, 'login'), /default, n000, .*, and 482 more$/);
-  assert.match(textOf(run, 'secret'), /n000, .*, n019, and 480 more \(version 1\)$/);
+  assert.match(textOf(run, 'secret'), /"n000", .*, "n019", and 480 more \(version 1\)$/);
+});
+
+test('each wrong setting is told, and what does not need it goes on', async () => {
+  const run = await judged(['doctor', PATH], {
+    env: {
+      ...job.env,
+      VAULT_AUTH_ROLE: '$A_ROLE',
+      VAULT_MAX_RETRIES: 'many',
+      VAULT_CACERT: '/nonexistent/ca.pem',
+      VAULT_ID_TOKEN: 'abc',
+    },
+  });
+  assert.deepEqual(results(run).slice(0, 4), [
+    'ok address',
+    'FAIL settings',
+    'FAIL settings',
+    'FAIL settings',
+  ]);
+  assert.ok(results(run).includes('FAIL ID token'), run.stdout.toString());
+  assert.equal(run.status, 2);
+});
+
+test('a role alone that is wrong leaves the way to Vault to be looked at', async () => {
+  const run = await doctor([PATH], { VAULT_AUTH_ROLE: '$A_ROLE' });
+  assert.deepEqual(
+    stepsOf(run)
+      .filter(({ result }) => result === 'skip')
+      .map(({ name }) => name),
+    ['name', 'login', 'secret'],
+  );
+});
+
+test('no token goes to what does not show that it is Vault', async () => {
+  const received: string[] = [];
+  const server = http.createServer((request, response) => {
+    received.push(request.url ?? '');
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><title>Sign in</title></html>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const run = await doctor([PATH], { VAULT_ADDR: `http://127.0.0.1:${port}` });
+    assert.match(textOf(run, 'health'), /it is a sign-in page, "Sign in"/);
+    assert.deepEqual(results(run).slice(-4), ['ok ID token', 'skip clock', 'skip login', 'skip secret']);
+    assert.equal(run.status, 7);
+    assert.equal(received.length, 1);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test('a MAPPING counts by its REF', async () => {
+  const run = await doctor([`SONAR_TOKEN=${PATH}#password`, `TRIVY_*=${PATH}`]);
+  assert.deepEqual(results(run).slice(-3), ['ok secret', 'ok secret', 'ok revocation']);
+});
+
+test('what is not about a path is told with the REF it befell', async () => {
+  const leave = job.vault.intercept((request, response, next) => {
+    if (request.path.startsWith('/v1/secret/')) response.writeHead(500).end('{"errors":["boom"]}');
+    else next();
+  });
+  try {
+    const run = await doctor([`${PATH}#password`]);
+    assert.match(textOf(run, 'secret'), /svc-orchestrator#password: Vault cannot answer now \(500\): boom/);
+  } finally {
+    leave();
+  }
+});
+
+test('an ID token that ends in a year no calendar has is no bug of civault', async () => {
+  for (const exp of [1_780_000_000_000_000, 1e300]) {
+    const token = await job.issuer.mint({ exp });
+    const run = await doctor([PATH], { VAULT_ID_TOKEN: token });
+    assert.match(textOf(run, 'ID token'), /^VAULT_ID_TOKEN holds one, valid for/);
+  }
+});
+
+test('a token that may not end itself is told, with the policy that it lacks', async () => {
+  await job.vault.request('POST', 'auth/jwt/role/bare', {
+    role_type: 'jwt',
+    user_claim: 'user_login',
+    bound_audiences: job.guide.audience,
+    token_policies: ['nexus-ci'],
+    token_no_default_policy: true,
+  });
+  const run = await doctor([PATH], { VAULT_AUTH_ROLE: 'bare' });
+  assert.match(
+    textOf(run, 'revocation'),
+    /do not allow the token to revoke itself.*auth\/token\/revoke-self/,
+  );
+  assert.equal(run.status, 4);
+});
+
+test("the job's own token of a single use: the look at it is told to have been that", async () => {
+  const made = await job.vault.request('POST', 'auth/token/create', { policies: ['nexus-ci'], num_uses: 1 });
+  const token = (made.json as { auth: { client_token: string } }).auth.client_token;
+  const run = await doctor([PATH], { VAULT_TOKEN: token });
+  assert.match(textOf(run, 'login'), /good for one more use, and this look at it was that/);
+  assert.equal(run.status, 4);
 });

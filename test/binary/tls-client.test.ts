@@ -168,13 +168,13 @@ describe('a wrong setting ends the run with 2 and is named', () => {
       'a certificate that is not there',
       'VAULT_CLIENT_CERT',
       () => '/not/there.pem',
-      /VAULT_CLIENT_CERT: cannot read "\/not\/there\.pem" \(ENOENT\)/,
+      /VAULT_CLIENT_CERT: cannot read "\/not\/there\.pem": it is not there \(ENOENT\)/,
     ],
     [
       'a key that is a folder',
       'VAULT_CLIENT_KEY',
       () => folder,
-      /VAULT_CLIENT_KEY: cannot read ".*" \(EISDIR\)/,
+      /VAULT_CLIENT_KEY: cannot read ".*": it is a folder \(EISDIR\)/,
     ],
   ];
   for (const [what, name, value, says] of WRONG) {

@@ -97,10 +97,18 @@ describe('the CA that the user names', () => {
     [
       'a file that is not there',
       { VAULT_CACERT: '/not/there.pem' },
-      /VAULT_CACERT: .*there\.pem" \(ENOENT\)/,
+      /VAULT_CACERT: .*there\.pem": it is not there \(ENOENT\)/,
     ],
-    ['a folder in place of a file', { VAULT_CACERT: '/' }, /VAULT_CACERT: cannot read "\/" \(EISDIR\)/],
-    ['a folder that is not there', { VAULT_CAPATH: '/not/there' }, /VAULT_CAPATH: .*there" \(ENOENT\)/],
+    [
+      'a folder in place of a file',
+      { VAULT_CACERT: '/' },
+      /VAULT_CACERT: cannot read "\/": it is a folder \(EISDIR\)/,
+    ],
+    [
+      'a folder that is not there',
+      { VAULT_CAPATH: '/not/there' },
+      /VAULT_CAPATH: .*there": it is not there \(ENOENT\)/,
+    ],
     [
       'a folder without a certificate',
       { VAULT_CAPATH: '/usr' },

@@ -48,7 +48,7 @@ export const doctor: readonly Scenario[] = [
         told,
         /^FAIL +secret +there is no secret at legacy\/data\/app: legacy is KV v1.*write legacy\/app/m,
       );
-      assert.match(told, /^ok +secret +secret\/data\/nexus\/svc-orchestrator: password, username/m);
+      assert.match(told, /^ok +secret +secret\/data\/nexus\/svc-orchestrator: "password", "username"/m);
     },
   },
 ];

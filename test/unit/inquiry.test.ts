@@ -12,6 +12,7 @@ import { assertPlain, assertRejected, assertTells } from './failures.ts';
 import { clock, fakeVault, idToken, response } from './fakes.ts';
 
 const LOGIN = 'POST /v1/auth/jwt/login';
+const CAPABILITIES = 'POST /v1/sys/capabilities-self';
 const MOUNT = 'GET /v1/sys/internal/ui/mounts';
 const DENIED = response(403, { errors: ['1 error occurred:\n\t* permission denied\n\n'] });
 const SPENT = response(403, { errors: ['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'] });
@@ -59,7 +60,7 @@ const CASES: readonly Case[] = [
     vault: { 'GET /v1/legacy/data/app': DENIED, [`${MOUNT}/legacy/data/app`]: kv('legacy', '1') },
     code: 'PERMISSION_DENIED',
     tells: ['do not allow to read legacy/data/app; and legacy is KV v1', 'write legacy/app'],
-    asked: [`${MOUNT}/legacy/data/app`],
+    asked: [`${MOUNT}/legacy/data/app`, CAPABILITIES],
     read: 'GET /v1/legacy/data/app',
   },
   {
@@ -71,7 +72,19 @@ const CASES: readonly Case[] = [
       "the token's policies (default, ci) do not allow to read secret/data/app",
       'path "secret/data/app" { capabilities = ["read"] }',
     ],
-    asked: [`${MOUNT}/secret/data/app`],
+    asked: [`${MOUNT}/secret/data/app`, CAPABILITIES],
+  },
+  {
+    what: 'a refused path that the policies allow',
+    reference: 'secret/data/app#a',
+    vault: {
+      'GET /v1/secret/data/app': DENIED,
+      [`${MOUNT}/secret/data/app`]: kv('secret', '2'),
+      [CAPABILITIES]: response(200, { data: { 'secret/data/app': ['read'] } }),
+    },
+    code: 'PERMISSION_DENIED',
+    tells: ['policies (default, ci) allow to read secret/data/app, but not as it is', 'min_wrapping_ttl'],
+    asked: [`${MOUNT}/secret/data/app`, CAPABILITIES],
   },
   {
     what: 'a refused path on a mount that nobody tells of',
@@ -79,7 +92,7 @@ const CASES: readonly Case[] = [
     vault: { 'GET /v1/secrett/data/app': DENIED, [`${MOUNT}/secrett/data/app`]: DENIED },
     code: 'PERMISSION_DENIED',
     tells: ['(default, ci) allow nothing on the mount of secrett/data/app, or there is no such mount'],
-    asked: [`${MOUNT}/secrett/data/app`],
+    asked: [`${MOUNT}/secrett/data/app`, CAPABILITIES],
     read: 'GET /v1/secrett/data/app',
   },
   {
@@ -88,7 +101,7 @@ const CASES: readonly Case[] = [
     vault: { 'GET /v1/secret/data/app': DENIED, [`${MOUNT}/secret/app`]: DENIED },
     code: 'PERMISSION_DENIED',
     tells: ['allow nothing on the mount of secret/data/app'],
-    asked: [`${MOUNT}/secret/app`],
+    asked: [`${MOUNT}/secret/app`, CAPABILITIES],
   },
   {
     what: 'a version that is not there',
@@ -134,7 +147,7 @@ const CASES: readonly Case[] = [
     },
     code: 'PERMISSION_DENIED',
     tells: ['do not allow to read secret/data/app, or there is no such path'],
-    asked: [`${MOUNT}/secret/data/app`],
+    asked: [`${MOUNT}/secret/data/app`, CAPABILITIES],
   },
   {
     what: 'a look-up that names another mount',
@@ -142,7 +155,7 @@ const CASES: readonly Case[] = [
     vault: { 'GET /v1/secret/data/app': DENIED, [`${MOUNT}/secret/data/app`]: kv('other', '1') },
     code: 'PERMISSION_DENIED',
     tells: ['do not allow to read secret/data/app, or there is no such path'],
-    asked: [`${MOUNT}/secret/data/app`],
+    asked: [`${MOUNT}/secret/data/app`, CAPABILITIES],
   },
   {
     what: 'a token that Vault knows no more',

@@ -32,6 +32,7 @@ const READERS: readonly (readonly [Asker, ReadPlan, Parameters<typeof readRefuse
   [AGENT, PLAN, undefined],
   [asker(), PLAN, { mount: { path: ['secret'], kind: 'kv1' } }],
   [asker(), PLAN, { mount: 'nothing' }],
+  [asker(), PLAN, { isAllowed: true }],
   [OWN_TOKEN, PLAN, { isDoubtful: true }],
   [asker(), { ...PLAN, version: 9 }, { newest: '3' }],
 ];
