@@ -36,7 +36,8 @@ In a job:
     - sonar-scanner
 
 VAULT_ADDR says where Vault is, VAULT_ID_TOKEN holds the job's ID token, and
-VAULT_AUTH_ROLE names the role (nexus-ci unless said).
+VAULT_AUTH_ROLE names the role (nexus-ci unless said). A failure's hint ends in
+its section of docs/errors.md, in civault's repository.
 `;
 
 const USAGES: Readonly<Record<string, string>> = {

@@ -55,7 +55,9 @@ async function mayRead(session: Session, { path }: ReadPlan): Promise<boolean | 
   const asked = new Map<string, JsonValue>([['paths', [name]]]);
   const answer = await session.write(['sys', 'capabilities-self'], asked, SHORTLY).catch(() => undefined);
   const capabilities = member(member(answer?.json, 'data'), name);
-  return Array.isArray(capabilities) ? capabilities.some((each) => each === 'read' || each === 'root') : undefined;
+  return Array.isArray(capabilities)
+    ? capabilities.some((each) => each === 'read' || each === 'root')
+    : undefined;
 }
 
 // Of the answer only the number is looked at: the newest version's values were not asked for.

@@ -166,6 +166,21 @@ describe("a standby's answer", () => {
     assert.deepEqual(job.vault.liveTokens(), []);
   });
 
+  test('that names a node which nobody reaches is told as that, and whose it is to mend', async () => {
+    try {
+      standby.become('standby', 'https://127.0.0.1:9');
+      await bothFail(
+        { ...job.env, VAULT_ADDR: standby.address },
+        ['--retries', '0'],
+        6,
+        /is a standby and sent this job on: cannot get an answer from 127\.0\.0\.1:9: it refuses connections/,
+        /hint: whoever runs Vault must set api_addr/,
+      );
+    } finally {
+      standby.become('standby', job.vault.address);
+    }
+  });
+
   test('is followed only to a node whose certificate is trusted', async () => {
     const stranger = await startVault();
     try {

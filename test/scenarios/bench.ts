@@ -191,11 +191,15 @@ function forTheRecord(exchanges: readonly Exchange[]): Exchange[] {
   for (const each of exchanges) {
     const run = runs.at(-1);
     if (isRepeated(each, run?.at(-1))) continue;
-    if (each.method === 'GET' && run?.at(-1)?.method === 'GET') run.push(each);
+    if (isQuestion(each) && run !== undefined && run.every(isQuestion)) run.push(each);
     else runs.push([each]);
   }
   const key = ({ path, status }: Exchange) => `${path} ${status}`;
   return runs.flatMap((run) => run.sort((a, b) => (key(a) < key(b) ? -1 : 1)));
+}
+
+function isQuestion({ method, path }: Exchange): boolean {
+  return method === 'GET' || path === 'sys/capabilities-self';
 }
 
 function isRepeated(each: Exchange, before: Exchange | undefined): boolean {

@@ -62,6 +62,13 @@ const TABLE: readonly Row[] = [
     `${UNKNOWN}: "Chain Root" is not in ${TRUSTED} (UNABLE`,
     'VAULT_CACERT=/path/to/ca.pem',
   ],
+  [
+    failed('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'),
+    'another one came with it',
+    seen([...(await leaf(-HOUR, HOUR)), ...parsed(rootPem)]),
+    `${UNKNOWN}: "Example CA" of "Example Org" is not in ${TRUSTED}, and the server sends no certificate of that issuer, but others`,
+    'let the server send its certificate too',
+  ],
   [failed('UNABLE_TO_GET_ISSUER_CERT'), 'nothing is known', {}, `${UNKNOWN} (UNABLE`, 'VAULT_CACERT'],
   [
     failed('UNABLE_TO_GET_ISSUER_CERT'),
