@@ -58,8 +58,6 @@ export interface LimitSettings {
 export interface Settings extends IdentitySettings, NetworkSettings, LimitSettings {
   readonly session: SessionSettings;
   readonly endpoint: Endpoint;
-  /** The flag or variable that the address came from, such as `VAULT_ADDR`. */
-  readonly addressSource: string;
   /** What the user should know before the run begins. */
   readonly warnings: readonly string[];
 }
@@ -69,7 +67,7 @@ export interface Settings extends IdentitySettings, NetworkSettings, LimitSettin
  * @throws {AppError} CONFIG for a missing or wrong one
  */
 export function readSettings(flags: SettingFlags, environment: Environment): Settings {
-  const { endpoint, source } = readEndpoint(flags, environment);
+  const { endpoint } = readEndpoint(flags, environment);
   const network = readNetwork(flags, environment);
   return Object.freeze({
     session: readSession(flags, environment),
@@ -77,7 +75,6 @@ export function readSettings(flags: SettingFlags, environment: Environment): Set
     ...network,
     ...readLimits(flags, environment),
     endpoint,
-    addressSource: source,
     warnings: warningsFor(endpoint, network.trust.skipVerify),
   });
 }

@@ -15,8 +15,8 @@ import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession, type Session } from '../vault/session.ts';
 import type { Context } from './command.ts';
 
-// All is done by then but to say how it ended: nobody should wait long for a server that does not answer.
-const REVOKE_WITHIN = 2_000;
+/** Milliseconds: all is done by then but to end the token, and nobody should wait long for a server that does not answer. */
+export const REVOKE_WITHIN = 2_000;
 
 /** A run with an open session. */
 export interface VaultRun {

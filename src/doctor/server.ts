@@ -14,7 +14,7 @@ import { notServing } from '../vault/diagnosis.ts';
 import { explain } from '../vault/refusal.ts';
 import { DISASTER_RECOVERY } from '../vault/serving-rows.ts';
 import { certificateStep } from './certificate.ts';
-import { attemptLater, fail, type Outcome, ok, type Step, type StepName, skip } from './step.ts';
+import { attemptLater, fail, type Outcome, ok, type Step, skip } from './step.ts';
 
 // Whatever state it is in, it is to say so with 200: any other status would be tried again. The namespace is left out:
 // the path is the root's alone (Vault's API documentation, "/sys/health").
@@ -28,7 +28,10 @@ const REQUEST = {
 // So much of the time that the doctor has in all may go by before anything answers.
 const WITHIN = 6_000;
 
-const STEP_OF: Readonly<Record<Progress['phase'], StepName>> = {
+/** The steps on the way to Vault. */
+export type WayStep = 'name' | 'connection' | 'certificate' | 'health';
+
+const STEP_OF: Readonly<Record<Progress['phase'], WayStep>> = {
   name: 'name',
   turn: 'connection',
   connect: 'connection',
@@ -55,8 +58,8 @@ export interface Health {
   readonly obstacle: string | undefined;
 }
 
-/** The steps on the way to Vault, as they are told when there is no way. */
-export const WAY: readonly StepName[] = ['name', 'connection', 'certificate', 'health'];
+/** The same, in their order. */
+export const WAY: readonly WayStep[] = ['name', 'connection', 'certificate', 'health'];
 
 /** Asks for Vault's health, and tells each step on the way. */
 export async function askHealth(client: Client, way: Way, now: number): Promise<Health> {
@@ -68,7 +71,7 @@ export async function askHealth(client: Client, way: Way, now: number): Promise<
   const steps = WAY.map((name, index) => {
     if (failed !== undefined && index > WAY.indexOf(failed)) return skip(name, `not without the ${failed}`);
     if ('error' in outcome && name === failed) return fail(name, outcome.error);
-    return TOLD[name as keyof typeof TOLD](way, progress, outcome, now);
+    return TOLD[name](way, progress, outcome, now);
   });
   return {
     steps,
@@ -85,7 +88,7 @@ function obstacleIn(steps: readonly Step[]): string | undefined {
 
 type Tell = (way: Way, progress: Progress, outcome: Outcome<VaultAnswer>, now: number) => Step;
 
-const TOLD = {
+const TOLD: Readonly<Record<WayStep, Tell>> = {
   name: ({ endpoint, proxy }, { addresses }) => {
     if (endpoint.scheme === 'unix') return skip('name', 'the address is a socket');
     const host = printable(proxy?.host ?? endpoint.host);
@@ -107,7 +110,7 @@ const TOLD = {
     certificateStep({ endpoint, trust, serverName: network.trust.serverName, certificate, now }),
   health: (_way, _progress, outcome) =>
     'value' in outcome ? healthStep(outcome.value) : fail('health', outcome.error),
-} satisfies Partial<Record<StepName, Tell>>;
+};
 
 function healthStep(answer: VaultAnswer): Step {
   const { json, status } = answer;

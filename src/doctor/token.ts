@@ -1,5 +1,6 @@
 // The doctor's steps that take a token: the login, each secret, and the end of the token.
 
+import { REVOKE_WITHIN } from '../commands/vault-run.ts';
 import type { Client } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
 import { type Io, orCutShort } from '../io.ts';
@@ -11,8 +12,6 @@ import { type Credential, lookUpToken, openSession, type Session } from '../vaul
 import { tokenStep } from './identity.ts';
 import { readEach, secretStep, unread } from './secrets.ts';
 import { attemptLater, fail, ok, type Step, skip, type Tell } from './step.ts';
-
-const REVOKE_WITHIN = 2_000;
 
 /** What a token is tried with. */
 export interface Trial {

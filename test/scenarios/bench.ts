@@ -191,7 +191,7 @@ function forTheRecord(exchanges: readonly Exchange[]): Exchange[] {
   for (const each of exchanges) {
     const run = runs.at(-1);
     if (isRepeated(each, run?.at(-1))) continue;
-    if (isQuestion(each) && run !== undefined && run.every(isQuestion)) run.push(each);
+    if (isQuestion(each) && run?.every(isQuestion)) run.push(each);
     else runs.push([each]);
   }
   const key = ({ path, status }: Exchange) => `${path} ${status}`;

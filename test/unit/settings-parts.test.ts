@@ -32,8 +32,8 @@ for (const [flags, environment, source] of [
   test(`an address by ${source} says so, alone and among all settings`, () => {
     const found = readEndpoint(flags, environment);
     assert.deepEqual([originOf(found.endpoint), found.source], [ADDRESS, source]);
-    const { endpoint, addressSource } = readSettings(flags, environment);
-    assert.deepEqual([endpoint, addressSource], [found.endpoint, source]);
+    const { endpoint } = readSettings(flags, environment);
+    assert.deepEqual([endpoint, endpoint.source], [found.endpoint, source]);
   });
 }
 
@@ -45,10 +45,10 @@ test('the other settings need no address, and are the same with one', () => {
     ...PARTS.map((read) => read(flags, variables)),
   );
   const all = readSettings({ timeout: '9' }, { ...variables, VAULT_ADDR: ADDRESS });
-  const { endpoint, addressSource, warnings, ...rest } = all;
+  const { endpoint, warnings, ...rest } = all;
   assert.deepEqual(others, rest);
   assert.deepEqual(warnings, warningsFor(endpoint, true));
-  assert.deepEqual([addressSource, warnings.length], ['VAULT_ADDR', 1]);
+  assert.deepEqual([endpoint.source, warnings.length], ['VAULT_ADDR', 1]);
   assert.ok(Object.isFrozen(all), 'they can be changed');
 });
 
