@@ -5,12 +5,6 @@ import { AppError } from './errors.ts';
 import { type Endpoint, parseAddress } from './http/address.ts';
 import type { Environment } from './io.ts';
 
-/** Where requests go, and the flag or variable that says so. */
-export interface EndpointSetting {
-  readonly endpoint: Endpoint;
-  readonly source: string;
-}
-
 // In the order in which they count.
 const VARIABLES = ['BAO_ADDR', 'VAULT_ADDR', 'VAULT_SERVER_URL'] as const;
 
@@ -21,13 +15,13 @@ const VARIABLES = ['BAO_ADDR', 'VAULT_ADDR', 'VAULT_SERVER_URL'] as const;
 export function readEndpoint(
   flags: { readonly address?: string | undefined },
   environment: Environment,
-): EndpointSetting {
+): Endpoint {
   const given = [
     { source: '--address', value: flags.address },
     ...VARIABLES.map((source) => ({ source, value: environment[source] })),
   ];
   for (const { source, value = '' } of given) {
-    if (value !== '') return { endpoint: parseAddress(value, source, environment), source };
+    if (value !== '') return parseAddress(value, source, environment);
   }
   const isEmpty = environment['VAULT_ADDR'] === '';
   const others = given.filter(({ source, value }) => source !== 'VAULT_ADDR' && value === '');

@@ -67,7 +67,7 @@ export interface Settings extends IdentitySettings, NetworkSettings, LimitSettin
  * @throws {AppError} CONFIG for a missing or wrong one
  */
 export function readSettings(flags: SettingFlags, environment: Environment): Settings {
-  const { endpoint } = readEndpoint(flags, environment);
+  const endpoint = readEndpoint(flags, environment);
   const network = readNetwork(flags, environment);
   return Object.freeze({
     session: readSession(flags, environment),

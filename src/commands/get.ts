@@ -2,7 +2,8 @@
 
 import { AppError, printable, quoted } from '../errors.ts';
 import { EXIT_OK } from '../exit-codes.ts';
-import { compactJson, type JsonObject, type JsonValue, member } from '../json.ts';
+import { compactJson, type JsonObject, type JsonValue } from '../json.ts';
+import { followPointer } from '../json-pointer.ts';
 import { decodeBase64 } from '../output/base64.ts';
 import { selectField } from '../vault/fields.ts';
 import {
@@ -11,6 +12,7 @@ import {
   parseReference,
   type Reference,
   secretPath,
+  tokensOf,
 } from '../vault/reference.ts';
 import type { SecretRead } from '../vault/secrets.ts';
 import type { Command } from './command.ts';
@@ -77,18 +79,10 @@ function fieldsOf(secret: SecretRead | undefined): JsonObject {
   return secret.fields;
 }
 
-function tokensOf(field: Field): readonly string[] {
-  return field.kind === 'key' ? [field.key] : field.tokens;
-}
-
 // What selectField gives does not tell a number from a text of digits. It judges whether there is such a field at all.
 function jsonOf(fields: JsonObject, field: Field, where: string): JsonValue {
   selectField(fields, field, where);
-  const found = tokensOf(field).reduce<JsonValue | undefined>(
-    (value, token) => (Array.isArray(value) ? value[Number(token)] : member(value, token)),
-    fields,
-  );
-  return found ?? null;
+  return followPointer(fields, tokensOf(field)).value ?? null;
 }
 
 function withoutField(reference: Reference, why: string): AppError {

@@ -33,7 +33,7 @@ export async function examine(
   const address = attempt(() => readEndpoint(flags, environment));
   tell('error' in address ? fail('address', address.error) : addressStep(address.value));
 
-  const endpoint = given(address)?.endpoint;
+  const endpoint = given(address);
   const session = attempt(() => readSession(flags, environment));
   const identity = attempt(() => readIdentity(flags, environment));
   const limits = attempt(() => readLimits(flags, environment));

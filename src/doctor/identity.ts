@@ -3,16 +3,15 @@
 import { AppError, printable, quoted, shownNames } from '../errors.ts';
 import { isoTime, shownClaim } from '../gitlab/claims.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
-import { isJsonObject, JsonNumber, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonValue } from '../json.ts';
 import { clockSentence, duration } from '../times.ts';
 import type { VaultAnswer } from '../vault/answer.ts';
 import type { SessionSettings } from '../vault/requests.ts';
 import type { Credential, Session, TokenLimits } from '../vault/session.ts';
-import { fail, type Outcome, ok, type Step, skip } from './step.ts';
+import { fail, namesFact, numberFact, type Outcome, ok, type Step, skip } from './step.ts';
 
 const MOST_POLICIES = 20;
-// In facts, for machines.
-const MOST_NAMED = 100;
+const MOST_ITEMS = 100;
 // Seconds (vault-plugin-auth-jwt, clock_skew_leeway).
 const GRANTED = 60;
 
@@ -45,7 +44,7 @@ function idTokenStep({ variable, claims, expires }: IdToken, now: number): Step 
 // As it is, where that is no more than a line: whoever issued the token may not be GitLab.
 function claimFact(claim: JsonValue | undefined): JsonValue {
   if (typeof claim === 'string') return printable(claim);
-  if (Array.isArray(claim)) return claim.slice(0, MOST_NAMED).map((item) => claimFact(item));
+  if (Array.isArray(claim)) return claim.slice(0, MOST_ITEMS).map((item) => claimFact(item));
   return isJsonObject(claim) || claim === undefined ? null : claim;
 }
 
@@ -55,7 +54,7 @@ export function clockStep(answer: VaultAnswer | undefined, now: number, obstacle
   const ahead = Math.round((answer.date - now) / 1000);
   const much = Math.abs(ahead) > GRANTED ? ': more than the minute that Vault grants a token' : '';
   return ok('clock', `${clockSentence(ahead * 1000)}${much}`, {
-    facts: { seconds_ahead: new JsonNumber(String(ahead)) },
+    facts: { seconds_ahead: numberFact(ahead) },
   });
 }
 
@@ -71,18 +70,17 @@ export function tokenStep(
       ? 'by the Vault Agent'
       : 'by VAULT_TOKEN';
   if (limits === undefined) return ok('login', `${who}; Vault does not tell more of the token`);
-  const policies = limits.policies.slice(0, MOST_NAMED).map((name) => printable(name));
   const time = limits.seconds === 0 ? 'without an end' : `for ${duration(limits.seconds * 1000)}`;
   // What Vault answers to a look that was the last use.
   if (limits.uses < 0) return fail('login', spentByLooking());
   const uses = limits.uses > 0 ? `, ${limits.uses} use${limits.uses === 1 ? '' : 's'} left` : '';
   const named =
-    policies.length === 0 ? 'no policies' : `policies ${shownNames(limits.policies, MOST_POLICIES)}`;
+    limits.policies.length === 0 ? 'no policies' : `policies ${shownNames(limits.policies, MOST_POLICIES)}`;
   return ok('login', `${who}, ${time}${uses}; ${named}`, {
     facts: {
-      policies,
-      policy_count: new JsonNumber(String(limits.policies.length)),
-      seconds: new JsonNumber(String(limits.seconds)),
+      policies: namesFact(limits.policies),
+      policy_count: numberFact(limits.policies.length),
+      seconds: numberFact(limits.seconds),
     },
   });
 }

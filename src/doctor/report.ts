@@ -2,8 +2,8 @@
 
 import { withDocs } from '../error-docs.ts';
 import { exitStatusOf } from '../exit-codes.ts';
-import { compactJson, JsonNumber, type JsonValue } from '../json.ts';
-import type { Step } from './step.ts';
+import { compactJson, type JsonValue } from '../json.ts';
+import { numberFact, type Step } from './step.ts';
 
 const WIDTH = 80;
 // `skip` and the longest name of a step, `certificate`, each with two spaces behind it.
@@ -69,7 +69,7 @@ export function reportJson(steps: readonly Step[], status: number): string {
     ]);
   const report = new Map<string, JsonValue>([
     ['ok', status === 0],
-    ['status', new JsonNumber(String(status))],
+    ['status', numberFact(status)],
     ['steps', steps.map(object)],
   ]);
   return `${escaped(compactJson(report))}\n`;

@@ -6,11 +6,19 @@ import { selectField } from '../vault/fields.ts';
 import { formatReference, type Reference, secretPath } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import type { Session } from '../vault/session.ts';
-import { attempt, attemptLater, fail, type Outcome, ok, type Step, skip } from './step.ts';
+import {
+  attempt,
+  attemptLater,
+  fail,
+  namesFact,
+  numberFact,
+  type Outcome,
+  ok,
+  type Step,
+  skip,
+} from './step.ts';
 
 const MOST_FIELDS = 20;
-// In facts, for machines.
-const MOST_NAMED = 100;
 
 /** A reference, and what came of reading it. */
 export interface Tried {
@@ -66,8 +74,8 @@ export function secretStep(reference: Reference, outcome: Outcome<SecretRead>): 
     {
       facts: {
         ref,
-        fields: names.slice(0, MOST_NAMED).map((name) => printable(name)),
-        field_count: new JsonNumber(String(names.length)),
+        fields: namesFact(names),
+        field_count: numberFact(names.length),
         version: version === undefined ? undefined : new JsonNumber(version),
       },
     },

@@ -1,14 +1,14 @@
 // The doctor's steps for what the user set: the address, and all else that is told beside it.
 
 import { printable, quoted } from '../errors.ts';
-import { originOf } from '../http/address.ts';
-import type { EndpointSetting } from '../settings-endpoint.ts';
+import { addressName, type Endpoint, originOf } from '../http/address.ts';
 import type { SessionSettings } from '../vault/requests.ts';
 import type { Way } from './server.ts';
 import { ok, type Step } from './step.ts';
 
 /** Tells of an address that is one. */
-export function addressStep({ endpoint, source }: EndpointSetting): Step {
+export function addressStep(endpoint: Endpoint): Step {
+  const source = addressName(endpoint);
   const address = printable(originOf(endpoint) + endpoint.basePath);
   return ok('address', `${address}, from ${source}`, { facts: { address, source } });
 }

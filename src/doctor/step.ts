@@ -1,7 +1,7 @@
 // One step of the doctor's: what was looked at, how it was found, and what to do where that was not well.
 
-import { AppError, type ErrorCode } from '../errors.ts';
-import type { JsonValue } from '../json.ts';
+import { AppError, type ErrorCode, printable } from '../errors.ts';
+import { JsonNumber, type JsonValue } from '../json.ts';
 
 /** What is looked at, in this order; of secrets there may be several. */
 export type StepName =
@@ -29,6 +29,19 @@ export interface Step {
   readonly facts: ReadonlyMap<string, JsonValue>;
   /** Facts that people are shown too, below the line: name and text. */
   readonly lines: readonly (readonly [label: string, text: string])[];
+}
+
+// Machines are told of more than people, and not of megabytes.
+const MOST_NAMED = 100;
+
+/** Names as a fact: the first of them, fit to be shown. */
+export function namesFact(names: readonly string[]): readonly string[] {
+  return names.slice(0, MOST_NAMED).map((name) => printable(name));
+}
+
+/** A number as a fact. */
+export function numberFact(number: number): JsonNumber {
+  return new JsonNumber(String(number));
 }
 
 /** Whom each step is told to, as soon as it is done. */

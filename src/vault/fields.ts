@@ -1,12 +1,12 @@
 // One field out of a secret: by key, by JSON Pointer, or the whole as JSON. One that is not there is told with those
 // that are, by their names: values are secret.
 
-import { AppError, printable, quoted } from '../errors.ts';
+import { AppError, printable, quoted, shownNames } from '../errors.ts';
 import { compactJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type Followed, followPointer, formatPointer } from '../json-pointer.ts';
 import { Secret } from '../secret.ts';
 import { likelyMeant, nearestFirst } from './nearest.ts';
-import { type Field, formatField } from './reference.ts';
+import { type Field, formatField, tokensOf } from './reference.ts';
 
 const NAMED_AT_MOST = 20;
 
@@ -25,10 +25,6 @@ export function selectField(fields: JsonObject, field: Field | undefined, where:
 /** A string as it is, any other value as compact JSON with numbers as Vault wrote them. */
 export function valueAsSecret(value: JsonValue): Secret {
   return new Secret(typeof value === 'string' ? value : compactJson(value));
-}
-
-function tokensOf(field: Field): readonly string[] {
-  return field.kind === 'key' ? [field.key] : field.tokens;
 }
 
 function fieldNotFound(fields: JsonObject, field: Field, where: string, found: Followed): AppError {
@@ -92,6 +88,5 @@ function namesOf(fields: JsonObject): string[] {
 }
 
 function listed(names: readonly string[], wanted: string): string {
-  const shown = nearestFirst(names, wanted).slice(0, NAMED_AT_MOST).map(quoted).join(', ');
-  return names.length > NAMED_AT_MOST ? `${shown}, and ${names.length - NAMED_AT_MOST} more` : shown;
+  return shownNames(nearestFirst(names, wanted), NAMED_AT_MOST, quoted);
 }

@@ -75,6 +75,11 @@ export function secretPath({ path, mount }: Reference): string {
   return [...(mount === undefined ? [] : [...mount, 'data']), ...path].join('/');
 }
 
+/** The names that lead to a field, one within the other. */
+export function tokensOf(field: Field): readonly string[] {
+  return field.kind === 'key' ? [field.key] : field.tokens;
+}
+
 /** Writes a field as it stands behind a path: `#key`, `#/a/b`, or nothing for the whole secret. */
 export function formatField(field: Field | undefined): string {
   if (field === undefined) return '';

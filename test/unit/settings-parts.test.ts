@@ -31,9 +31,9 @@ for (const [flags, environment, source] of [
 ] as const) {
   test(`an address by ${source} says so, alone and among all settings`, () => {
     const found = readEndpoint(flags, environment);
-    assert.deepEqual([originOf(found.endpoint), found.source], [ADDRESS, source]);
+    assert.deepEqual([originOf(found), found.source], [ADDRESS, source]);
     const { endpoint } = readSettings(flags, environment);
-    assert.deepEqual([endpoint, endpoint.source], [found.endpoint, source]);
+    assert.deepEqual([endpoint, endpoint.source], [found, source]);
   });
 }
 
