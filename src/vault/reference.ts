@@ -63,11 +63,16 @@ function readReference(text: string): Reference {
 
 /** Writes a reference so that `parseReference` reads the same one back. */
 export function formatReference(reference: Reference): string {
-  const { path, mount, version, field } = reference;
-  if (mount !== undefined && field?.kind === 'key')
-    return `${[...path, field.key].join('/')}@${mount.join('/')}`;
+  const text = write(reference, '');
+  // A path may look as another tool would write it (`A=/b`): slashes at its ends say that it is one.
+  return foreignReference(text) === undefined ? text : write(reference, '/');
+}
+
+function write({ path, mount, version, field }: Reference, edge: '' | '/'): string {
+  const from = `${edge}${path.join('/')}`;
+  if (mount !== undefined && field?.kind === 'key') return `${from}/${field.key}@${mount.join('/')}${edge}`;
   const query = version === undefined ? '' : `?version=${version}`;
-  return `${path.join('/')}${query}${formatField(field)}`;
+  return `${from}${edge}${query}${formatField(field)}`;
 }
 
 /** Where the secret is, as a message shows it and a REF takes it: with the mount, without version and field. */

@@ -102,6 +102,13 @@ test('any text is a mapping or a USAGE error', () => {
   );
 });
 
+test('a path that looks like what another tool writes is read back as it was', () => {
+  for (const input of ['*=/A=/a', '/vault:a/b', '/A=/b"/', 'X=/--mount=a b/c#d', '/"a"/b/k@m"/'] as const) {
+    const mapping = parseMapping(input);
+    assert.deepEqual(parseMapping(formatMapping(mapping)), mapping, input);
+  }
+});
+
 test('a mapping that is written is read back as it was', () => {
   fc.assert(
     fc.property(text, (input) => {
