@@ -2,9 +2,9 @@
 // before any JavaScript runs get names that no environment has, and an init is placed for where civault is PID 1.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { transformSync } from 'esbuild';
 import type { Arch } from './arch.ts';
+import type { Base } from './base.ts';
 import { placeInit } from './init.ts';
 import { BuildError, say } from './say.ts';
 
@@ -25,42 +25,48 @@ const SILENCED = [
   'ICU_TIMEZONE_FILES_DIR',
   'PKG_EXECPATH',
 ];
+// Read by Node.js 22 and later as well: the system's CAs where the job says none, and a cache of compiled code in a folder.
+const SILENCED_SINCE_22 = ['NODE_COMPILE_CACHE', 'NODE_USE_SYSTEM_CA'];
 // OpenSSL's switches for the processor: a wrong one ends the process by a signal.
 const SILENCED_ON: Readonly<Record<Arch['docker'], string>> = {
   amd64: 'OPENSSL_ia32cap',
   arm64: 'OPENSSL_armcap',
 };
 
-const require = createRequire(import.meta.url);
-
 /**
  * Adapts a base in memory.
  * @throws {BuildError} when the base is not built as expected
  */
-export function adaptBase(base: Buffer, nodeVersion: string, arch: Arch): Buffer {
-  const adapted = Buffer.from(base);
-  exchangeBootstrap(adapted, nodeVersion);
-  const names = [...SILENCED, SILENCED_ON[arch.docker]];
+export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Buffer {
+  const adapted = Buffer.from(bytes);
+  const line = Number(/^v(\d+)\./.exec(nodeVersion)?.[1]);
+  exchangeBootstrap(adapted, patch, line);
+  const names = [...SILENCED, ...(line < 22 ? [] : SILENCED_SINCE_22), SILENCED_ON[arch.docker]];
   for (const name of names) silence(adapted, name);
   const place = placeInit(adapted, arch).toString(16);
   say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}`);
   return adapted;
 }
 
-function exchangeBootstrap(base: Buffer, nodeVersion: string): void {
+function exchangeBootstrap(base: Buffer, patch: string, line: number): void {
   const own = bootstrapSource();
-  const pkgs = pkgBootstrap(nodeVersion);
+  const pkgs = pkgBootstrap(patch);
   const at = onlyPlace(base, Buffer.from(pkgs), "pkg's bootstrap");
   if (own.length > pkgs.length)
     throw new BuildError(`build/bootstrap.js is ${own.length - pkgs.length} bytes too long`);
   base.write(own.padEnd(pkgs.length, '\n'), at, 'latin1');
   // V8 would run the code it has cached for pkg's bootstrap. With another magic number it compiles the source instead.
-  base.writeUInt32LE(0, codeCacheAround(base, base.indexOf('// PRELUDE_POSITION //', at + pkgs.length)));
+  const place = base.indexOf('// PRELUDE_POSITION //', at + pkgs.length);
+  base.writeUInt32LE(0, codeCacheAround(base, place, line));
 }
 
-// V8's SerializedCodeData: a header of 32 bytes with a magic number (0xC0DE…), V8's version, and at 16 the length of what
-// follows. All of Node's built-in modules have one, and it begins alike in all of them.
-function codeCacheAround(base: Buffer, place: number): number {
+/**
+ * Where V8's SerializedCodeData around a place begins: a header of 32 bytes with a magic number (0xC0DE…), V8's version, and
+ * the length of what follows: at 16, or at 20 since V8 11.8, which puts a checksum before it. All of Node's built-in
+ * modules have one, and it begins alike in all of them.
+ */
+export function codeCacheAround(base: Buffer, place: number, line: number): number {
+  const lengthAt = line < 22 ? 16 : 20;
   const mark = Buffer.from([0xde, 0xc0]);
   for (
     let at = place < 0 ? -1 : base.lastIndexOf(mark, place);
@@ -69,7 +75,7 @@ function codeCacheAround(base: Buffer, place: number): number {
   ) {
     const header = at - 2;
     if (place - header > 65_536) break;
-    const isAround = header + 32 + base.readUInt32LE(header + 16) > place;
+    const isAround = header + 32 + base.readUInt32LE(header + lengthAt) > place;
     if (isAround && countOf(base, base.subarray(header, header + 8)) > 50) return header;
   }
   throw new BuildError("pkg's bootstrap has no code cache where one is expected");
@@ -97,16 +103,11 @@ function bootstrapSource(): string {
 }
 
 /** The bootstrap that pkg-fetch's patch added to Node. */
-function pkgBootstrap(nodeVersion: string): string {
-  const patch = readFileSync(
-    require.resolve(`@yao-pkg/pkg-fetch/patches/node.${nodeVersion}.cpp.patch`),
-    'utf8',
-  );
+function pkgBootstrap(patch: string): string {
   const added = /\n\+\+\+ node\/lib\/internal\/bootstrap\/pkg\.js\n@@[^\n]*\n((?:\+[^\n]*\n)+)/.exec(
-    patch,
+    readFileSync(patch, 'utf8'),
   )?.[1];
-  if (added === undefined)
-    throw new BuildError(`pkg-fetch's patch for Node ${nodeVersion} adds no bootstrap`);
+  if (added === undefined) throw new BuildError(`${patch} adds no bootstrap`);
   return added.replace(/^\+/gm, '');
 }
 

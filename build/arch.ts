@@ -12,7 +12,8 @@ export interface Arch {
   readonly machine: 'x86_64' | 'aarch64';
 }
 
-const ARCHES: readonly Arch[] = [
+/** All of them. */
+export const ARCHES: readonly Arch[] = [
   { docker: 'amd64', node: 'x64', machine: 'x86_64' },
   { docker: 'arm64', node: 'arm64', machine: 'aarch64' },
 ];

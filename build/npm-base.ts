@@ -3,17 +3,15 @@
 // The package holds a program that pkg made from that very base. Undoing what pkg's producer did to it (cut off what was
 // appended, put the placeholders back) gives the base bit for bit; its SHA-256 proves it (build/base.ts).
 
-import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fetchTarball, type Tarball } from './npm-tarball.ts';
 import { BuildError, say } from './say.ts';
 
-interface Source {
-  /** NAME@VERSION of the npm package, and the integrity of its tarball (Subresource Integrity, as in lockfiles). */
-  readonly spec: string;
-  readonly integrity: string;
+interface Source extends Tarball {
+  /** The program in it. */
   readonly file: string;
   /** What pkg's producer wrote over its placeholders. */
   readonly values: Readonly<Record<string, number>>;
@@ -26,6 +24,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
     spec: '@dotenvx/dotenvx-linux-x86_64@2.30.0',
     integrity:
       'sha512-3K8nM4ewwOFKbfievQTex+Q6JNYRQPfnfYFulRa8bLXnf4SgZL4LygFEXYOlajCLTgIrxX2BofTLuzTwl5Yf9Q==',
+    megabytes: 24,
     file: 'package/dotenvx',
     values: {
       PAYLOAD_POSITION: 52_561_912,
@@ -79,60 +78,4 @@ export function undoProducer(
   }
   base.write(bakery, bakeryAt);
   return base;
-}
-
-async function fetchTarball({ spec, integrity }: Source, folder: string): Promise<string> {
-  say('base', `downloading ${spec} with npm (24 MB)`);
-  const ticker = setInterval(() => say('base', `still downloading${soFar(folder)}`), 5_000);
-  try {
-    // npm's own cache would keep a second copy of what pkg's cache keeps anyway; in a folder of ours it can be watched.
-    const args = [
-      'pack',
-      spec,
-      '--pack-destination',
-      folder,
-      '--cache',
-      join(folder, 'npm'),
-      '--ignore-scripts',
-    ];
-    await runQuietly('npm', args, folder);
-  } finally {
-    clearInterval(ticker);
-  }
-  const file = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-  if (file === undefined) throw new BuildError(`npm pack ${spec} left no tarball`);
-  const tarball = join(folder, file);
-  const found = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
-  if (found !== integrity) {
-    throw new BuildError(`${spec} is not the tarball that is pinned:\n  ${found}\n  wanted ${integrity}`);
-  }
-  return tarball;
-}
-
-function runQuietly(command: string, args: readonly string[], cwd: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
-    let words = '';
-    child.stderr.on('data', (chunk) => {
-      words += chunk;
-    });
-    child.on('error', (error) => reject(new BuildError(`cannot run ${command}: ${error.message}`)));
-    child.on('close', (status) => {
-      if (status === 0) return resolve();
-      const errors = words.split('\n').filter((line) => /^npm error (?! |A complete log)/.test(line));
-      reject(new BuildError([`${command} ${args[0]} ${args[1]} failed:`, ...errors.slice(0, 4)].join('\n')));
-    });
-  });
-}
-
-function soFar(folder: string): string {
-  try {
-    const sizes = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
-    return `, ${(Math.max(0, ...sizes) / 1e6).toFixed(1)} MB so far`;
-  } catch {
-    // A file went away under the count: the next tick tells.
-    return '';
-  }
 }

@@ -1,0 +1,22 @@
+// What a release consists of, by name: one list for the build, the upload and the pipeline's links.
+
+import { ARCHES } from './arch.ts';
+import { binaryName } from './binary.ts';
+
+/** The compressed forms of each binary. */
+export const COMPRESSED = ['.gz', '.xz'] as const;
+/** The bill of materials, in CycloneDX's JSON. */
+export const SBOM = 'civault.cdx.json';
+/** The SHA-256 of all others, as `sha256sum -c` reads it. */
+export const SUMS = 'SHA256SUMS';
+/** The runner's provenance statement; only a pipeline has it. */
+export const PROVENANCE = 'civault-provenance.json';
+/** cosign's bundle for SHA256SUMS; only a pipeline that can sign has it. */
+export const SIGNATURE = `${SUMS}.sigstore.json`;
+
+/** All that `make release` makes where every base can be had. */
+export const ASSETS: readonly string[] = [
+  ...ARCHES.flatMap((arch) => ['', ...COMPRESSED].map((ending) => binaryName(arch) + ending)),
+  SBOM,
+  SUMS,
+];
