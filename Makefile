@@ -2,16 +2,24 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-vault vault-answers lint format bench clean
+.PHONY: help build release reproducible image demo test test-node24 test-assets test-vault vault-answers lint format bench clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
 # The architecture to build for: amd64 or arm64, this machine's unless said
 ARCH ?=
-# The Node.js release line inside, by pkg's name: node20 unless said
+# The Node.js release line inside, by pkg's name: node20 unless said, node24 in a release
 BASE ?=
+# For a release: yes takes a Node.js that is end-of-life; yes fails where not everything can be made
+ALLOW_EOL ?=
+ALL ?=
+# Where an image is pushed to, as skopeo names it
+IMAGE ?= oci:dist/image:latest
 SOURCES := $(shell find src build -type f) package.json package-lock.json
 TESTS = $(shell find test -name '*.test.ts' ! -name same-answers.test.ts | LC_ALL=C sort)
+UNIT_TESTS = $(filter test/unit/%,$(TESTS))
+# All but those that build.
+ASSET_TESTS = $(filter-out test/binary/build.test.ts,$(filter test/binary/%,$(TESTS)))
 REAL_VAULT = VAULT_BIN="$$($(NODE) test/real-vault/find.ts)" && export VAULT_BIN && $(NODE) --test --test-reporter=spec test/real-vault/same-answers.test.ts
 
 help: ## list the targets
@@ -20,11 +28,27 @@ help: ## list the targets
 build: $(INSTALLED) ## build dist/civault, or with ARCH=arm64 that release asset
 	@$(NODE) build/build.ts $(if $(ARCH),--arch $(ARCH)) $(if $(BASE),--node $(BASE))
 
+release: $(INSTALLED) ## make all that is published, in dist/ (docs/release.md)
+	@$(NODE) build/release.ts $(if $(BASE),--node $(BASE)) --allow-eol "$(ALLOW_EOL)" --all "$(ALL)"
+
+reproducible: $(INSTALLED) ## make this commit's release twice, in two clones, and compare
+	@BASE="$(BASE)" ALLOW_EOL="$(ALLOW_EOL)" ALL="$(ALL)" sh build/reproducible.sh $(AGAINST)
+
+image: ## build the image of both platforms from dist/, with buildah
+	@sh build/image.sh "$(IMAGE)"
+
 demo: dist/civault tools ## build, and fetch the guide's secrets in a BusyBox-only root
 	@$(NODE) test/demo/demo.ts
 
-test: dist/civault tools ## run every test
+test: dist/civault tools test-node24 ## run every test
 	@$(NODE) --test --test-reporter=spec $(TESTS)
+
+test-node24: $(INSTALLED) ## run the unit tests on Node.js 24, from npm, as well
+	@$(NODE) test/harness/node24.ts --test --test-reporter=dot $(UNIT_TESTS)
+
+test-assets: $(INSTALLED) tools ## run the tests of the binary on this machine's release asset
+	@$(NODE) build/take-asset.ts
+	@$(NODE) --test --test-reporter=spec $(ASSET_TESTS)
 
 test-vault: dist/civault tools ## run the scenarios on a real Vault (vault or bao here, or built with Go)
 	@$(REAL_VAULT)

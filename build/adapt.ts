@@ -8,8 +8,8 @@ import type { Base } from './base.ts';
 import { placeInit } from './init.ts';
 import { BuildError, say } from './say.ts';
 
-// Each would let the job's environment change what civault trusts, loads or writes.
-const SILENCED = [
+/** Each would let the job’s environment change what civault trusts, loads or writes. */
+export const SILENCED = [
   'NODE_DEBUG_NATIVE',
   'NODE_EXTRA_CA_CERTS',
   'NODE_ICU_DATA',
@@ -25,8 +25,8 @@ const SILENCED = [
   'ICU_TIMEZONE_FILES_DIR',
   'PKG_EXECPATH',
 ];
-// Read by Node.js 22 and later as well: the system's CAs where the job says none, and a cache of compiled code in a folder.
-const SILENCED_SINCE_22 = ['NODE_COMPILE_CACHE', 'NODE_USE_SYSTEM_CA'];
+/** Read by Node.js 22 and later as well: the system's CAs where the job says none, and a cache of compiled code in a folder. */
+export const SILENCED_SINCE_22 = ['NODE_COMPILE_CACHE', 'NODE_USE_SYSTEM_CA'];
 // OpenSSL's switches for the processor: a wrong one ends the process by a signal.
 const SILENCED_ON: Readonly<Record<Arch['docker'], string>> = {
   amd64: 'OPENSSL_ia32cap',

@@ -11,8 +11,8 @@ export const SBOM = 'civault.cdx.json';
 export const SUMS = 'SHA256SUMS';
 /** The runner's provenance statement; only a pipeline has it. */
 export const PROVENANCE = 'civault-provenance.json';
-/** cosign's bundle for SHA256SUMS; only a pipeline that can sign has it. */
-export const SIGNATURE = `${SUMS}.sigstore.json`;
+/** cosign's bundles for both; only a pipeline that can sign has them. */
+export const SIGNATURES: readonly string[] = [SUMS, PROVENANCE].map((name) => `${name}.sigstore.json`);
 
 /** All that `make release` makes where every base can be had. */
 export const ASSETS: readonly string[] = [

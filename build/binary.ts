@@ -37,8 +37,8 @@ const produce: Producer = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/p
 /** The folder of all that is built. */
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 
-// Baked in; no job can change them.
-const OPTIONS = [
+/** Node.js options that are baked in; no job can change them. */
+export const OPTIONS = [
   // The image's openssl.cnf is none of ours: one for FIPS would end Node before any of our code runs.
   '--openssl-config=/dev/null',
   // For speed: Node would parse all its 140 roots whenever a CA is given.

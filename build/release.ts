@@ -1,8 +1,7 @@
 // Makes a release in dist/: node --import tsx build/release.ts [--node node24] [--allow-eol yes] [--all yes]
 
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
@@ -14,6 +13,7 @@ import { compress } from './compress.ts';
 import { isEndOfLife, supportOf } from './node-lines.ts';
 import { BuildError, runBuild, say } from './say.ts';
 import { billOf, versionsWithin } from './sbom.ts';
+import { readSums, sumsOf } from './sums.ts';
 import { expectTag, packageVersion } from './version.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -48,8 +48,8 @@ await runBuild(async () => {
     say('pack', `dist/${name}.gz and .xz`);
     made.push(name, ...(await compress(join(DIST, name))).map((file) => file.slice(DIST.length + 1)));
   }
-  writeBill(version, bases, binaries, made);
-  writeSums([...made, SBOM]);
+  await writeBill(version, bases, binaries, made);
+  writeFileSync(join(DIST, SUMS), await sumsOf(DIST, [...made, SBOM]));
   for (const name of [...made, SBOM, SUMS]) say('done', `${size(name)}  dist/${name}`);
   for (const why of missing) say('missing', why);
 });
@@ -87,12 +87,12 @@ async function findBases(wish: Wish, isAsked: boolean): Promise<{ bases: Base[];
   return { bases, missing };
 }
 
-function writeBill(
+async function writeBill(
   version: string,
   bases: readonly Base[],
   binaries: readonly Binary[],
   made: readonly string[],
-): void {
+): Promise<void> {
   const own = bases.find(({ arch }: { arch: Arch }) => arch.node === process.arch);
   const [first] = binaries;
   if (own === undefined || first === undefined)
@@ -104,20 +104,10 @@ function writeBill(
     committed: committed(),
     versions: versionsWithin(own),
     bundle: first.bundle,
-    files: new Map(made.map((name) => [name, sha256(name)])),
+    files: readSums(await sumsOf(DIST, made)),
   });
   writeFileSync(join(DIST, SBOM), text);
   say('bill', `dist/${SBOM}`);
-}
-
-function writeSums(names: readonly string[]): void {
-  writeFileSync(join(DIST, SUMS), names.map((name) => `${sha256(name)}  ${name}\n`).join(''));
-}
-
-function sha256(name: string): string {
-  return createHash('sha256')
-    .update(readFileSync(join(DIST, name)))
-    .digest('hex');
 }
 
 function size(name: string): string {

@@ -224,6 +224,6 @@ test('a reader that went away, and a descriptor that is none, are the system’s
   const script = `tell(outcome(() => { for (;;) writeAll(3, Buffer.alloc(100_000)); }))`;
   const { stdout } = await runScript(script, folder, '{ "$@" 3>&1 >&4 4>&- | true; } 4>&1');
   assert.match(stdout.toString(), /EPIPE/);
-  assert.match(String(failureOf(() => writeAll(-1, Buffer.from('x')))), /ERR_OUT_OF_RANGE|EBADF/);
+  assert.match(String(failureOf(() => writeAll(-1, Buffer.from('x')))), /out of range|EBADF/);
   writeAll(-1, Buffer.alloc(0));
 });
