@@ -92,10 +92,17 @@ async function ask(registry: Registry | undefined, address: URL, init: RequestIn
       if (answer.status < 500 || pause === undefined) return answer;
       await answer.body?.cancel();
     } catch (error) {
-      if (pause === undefined) throw new BuildError(`${address.origin} cannot be reached: ${causeOf(error)}`);
+      if (pause === undefined || !isPassing(error))
+        throw new BuildError(`${address.origin} cannot be reached: ${causeOf(error)}`);
     }
     await sleep(pause);
   }
+}
+
+// As Node.js and undici name them; a certificate that is not trusted stays so.
+function isPassing(error: unknown): boolean {
+  const { code } = ((error instanceof Error && error.cause) || {}) as { code?: unknown };
+  return /^(ECONN|ETIMEDOUT|EAI_AGAIN|EPIPE|UND_ERR_)/.test(String(code));
 }
 
 function causeOf(error: unknown): string {

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Builds the image of both platforms with buildah, without a daemon or privileges, and pushes it where it is told to:
-# sh build/image.sh DESTINATION, as skopeo names one (docker://registry.example.com/platform/civault:1.2.3, oci:FOLDER).
+# sh build/image.sh DESTINATION…, as skopeo names one (docker://registry.example.com/platform/civault:1.2.3, oci:FOLDER).
 set -eu
 
-[ $# = 1 ] || { echo "image: sh build/image.sh DESTINATION" >&2; exit 2; }
-destination=$1
+[ $# != 0 ] || {
+  echo "image: sh build/image.sh DESTINATION…" >&2
+  exit 2
+}
 here=$(cd "$(dirname "$0")/.." && pwd)
 context=${CIVAULT_CONTEXT:-$here}
 
@@ -27,12 +29,17 @@ buildah() {
 }
 
 buildah manifest create civault >/dev/null
-buildah build --isolation chroot --platform linux/amd64,linux/arm64 --manifest civault --timestamp "$time" \
-  --label org.opencontainers.image.title=civault \
-  --label "org.opencontainers.image.version=$version" \
-  --label "org.opencontainers.image.revision=$revision" \
-  --label org.opencontainers.image.licenses=MIT \
-  --label "org.opencontainers.image.source=${CI_PROJECT_URL:-https://gitlab.example.com/platform/civault}" \
-  --file "$here/Dockerfile" "$context"
-buildah manifest push --all --format oci civault "$destination"
-echo "image: version $version of $revision is at $destination"
+# One after the other: both at once would stand in the image in the order in which they are ready.
+for arch in amd64 arm64; do
+  buildah build --isolation chroot --platform "linux/$arch" --manifest civault --timestamp "$time" \
+    --label org.opencontainers.image.title=civault \
+    --label "org.opencontainers.image.version=$version" \
+    --label "org.opencontainers.image.revision=$revision" \
+    --label org.opencontainers.image.licenses=MIT \
+    --label "org.opencontainers.image.source=${CI_PROJECT_URL:-https://gitlab.example.com/platform/civault}" \
+    --file "$here/Dockerfile" "$context"
+done
+for destination in "$@"; do
+  buildah manifest push --all --format oci civault "$destination"
+  echo "image: version $version of $revision is at $destination"
+done

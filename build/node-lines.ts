@@ -9,6 +9,8 @@ const ENDS: Readonly<Record<string, string>> = {
   24: '2028-04-30',
   26: '2029-04-30',
 };
+/** The line that releases are built on, by pkg's name. */
+export const BASE_LINE = 'node24';
 const DAY = 86_400_000;
 
 /**

@@ -1,19 +1,24 @@
 // Uploads a release from dist/ to GitLab's registry of generic packages, in the pipeline of a tag:
-// node --import tsx build/publish.ts
+// node --import tsx build/publish.ts [--dist dist] [--provenance civault-metadata.json]
 
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import minimist from 'minimist';
 import { ASSETS, PROVENANCE, SIGNATURES, SUMS } from './assets.ts';
 import { type Registry, uploadOnce } from './generic-packages.ts';
-import { notesOf } from './notes.ts';
 import { expectProvenance } from './provenance.ts';
 import { BuildError, runBuild, say } from './say.ts';
 import { readSums, sha256Of } from './sums.ts';
 import { expectTag, packageVersion } from './version.ts';
 
-// Where a test has its own.
-const DIST = process.env['CIVAULT_DIST'] ?? 'dist';
-const METADATA = process.env['CIVAULT_METADATA'] ?? 'civault-metadata.json';
+const { dist: DIST, provenance: METADATA } = minimist<{ dist: string; provenance: string }>(
+  process.argv.slice(2),
+  {
+    string: ['dist', 'provenance'],
+    // The runner names its statement after the job's artifacts (artifacts:name).
+    default: { dist: 'dist', provenance: 'civault-metadata.json' },
+  },
+);
 
 await runBuild(async () => {
   const registry: Registry = {
@@ -23,7 +28,6 @@ await runBuild(async () => {
   };
   const version = packageVersion();
   expectTag(version, needed('CI_COMMIT_TAG'));
-  notesOf(version);
   const names = await expectWhole();
   for (const name of names) {
     const path = join(DIST, name);

@@ -10,15 +10,14 @@ import { ASSETS, SBOM, SUMS } from './assets.ts';
 import { type Base, findBase, NotHere } from './base.ts';
 import { type Binary, DIST, makeBinary } from './binary.ts';
 import { compress } from './compress.ts';
-import { isEndOfLife, supportOf } from './node-lines.ts';
+import { BASE_LINE, isEndOfLife, supportOf } from './node-lines.ts';
 import { BuildError, runBuild, say } from './say.ts';
 import { billOf, versionsWithin } from './sbom.ts';
 import { readSums, sumsOf } from './sums.ts';
 import { expectTag, packageVersion } from './version.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** The line that releases are built on, and the one that can be had from npm alone. */
-const LINE = 'node24';
+/** The line that can be had from npm alone. */
 const LINE_FROM_NPM = 'node20';
 
 interface Wish {
@@ -37,7 +36,7 @@ await runBuild(async () => {
   });
   const version = packageVersion();
   expectTag(version, process.env['CI_COMMIT_TAG']);
-  const wish = { node: node || LINE, allowEol: yes('ALLOW_EOL', allowEol), all: yes('ALL', all) };
+  const wish = { node: node || BASE_LINE, allowEol: yes('ALLOW_EOL', allowEol), all: yes('ALL', all) };
   const { bases, missing } = await findBases(wish, node !== undefined && node !== '');
   for (const name of ASSETS) rmSync(join(DIST, name), { force: true });
 

@@ -1,0 +1,254 @@
+// Proves the upload: to GitLab's registry of generic packages by its API, once, over TLS, with the token in no argument.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ASSETS, PROVENANCE, SIGNATURES, SUMS } from '../../build/assets.ts';
+import { sumsOf } from '../../build/sums.ts';
+import { packageVersion } from '../../build/version.ts';
+import { type Outcome, runCommand } from '../harness/command.ts';
+import { createAuthority } from '../vault/authority.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TOKEN = `job-${randomBytes(12).toString('hex')}`;
+const VERSION = packageVersion();
+const FOLDER = `/api/v4/projects/42/packages/generic/civault/${VERSION}/`;
+const FILES = ASSETS.filter((name) => name !== SUMS);
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly token: string | undefined;
+}
+
+describe('the upload', { concurrency: 1 }, () => {
+  let folder: string;
+  let server: https.Server;
+  let store: https.Server;
+  let requests: Request[];
+  let stored: Map<string, Buffer>;
+  // What to answer in place of what a registry does.
+  let instead: (request: Request) => number | undefined;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'civault-publish-'));
+    const authority = await createAuthority('civault tests');
+    writeFileSync(join(folder, 'ca.pem'), authority.certificatePem);
+    const { certificatePem: cert, keyPem: key } = await authority.issue({
+      names: ['localhost', '127.0.0.1'],
+    });
+    // Another origin, as an object store is.
+    store = https.createServer({ cert, key }, (request, answer) => {
+      requests.push({ method: `STORE ${request.method}`, path: request.url ?? '', token: tokenOf(request) });
+      answer.end(stored.get(request.url ?? ''));
+    });
+    server = https.createServer({ cert, key }, (request, answer) => {
+      const { method = '', url: path = '' } = request;
+      const seen = { method, path, token: tokenOf(request) };
+      requests.push(seen);
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        const status = instead(seen) ?? (seen.token === TOKEN ? undefined : 401);
+        if (status !== undefined) return answer.writeHead(status).end('{"message":"no"}');
+        if (method === 'PUT') {
+          stored.set(path, Buffer.concat(pieces));
+          return answer.writeHead(201).end('{"message":"201 Created"}');
+        }
+        if (!stored.has(path)) return answer.writeHead(404).end('{"message":"404 Not found"}');
+        const location = `https://127.0.0.1:${portOf(store)}${path}`;
+        return answer.writeHead(302, { location }).end();
+      });
+    });
+    for (const one of [server, store]) await new Promise<void>((ready) => one.listen(0, '127.0.0.1', ready));
+  });
+  after(() => {
+    for (const one of [server, store]) one.closeAllConnections();
+    server.close();
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    requests = [];
+    stored = new Map();
+    instead = () => undefined;
+    for (const name of [...SIGNATURES, PROVENANCE]) rmSync(join(folder, name), { force: true });
+    for (const name of FILES) writeFileSync(join(folder, name), `the bytes of ${name}`);
+    writeFileSync(join(folder, SUMS), await sumsOf(folder, FILES));
+    writeFileSync(join(folder, 'civault-metadata.json'), JSON.stringify(statementOf(FILES)));
+  });
+
+  const publish = (env: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+    runCommand(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        'build/publish.ts',
+        '--dist',
+        folder,
+        '--provenance',
+        join(folder, 'civault-metadata.json'),
+      ],
+      {
+        cwd: ROOT,
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+          CI_API_V4_URL: `https://localhost:${portOf(server)}/api/v4`,
+          CI_PROJECT_ID: '42',
+          CI_JOB_TOKEN: TOKEN,
+          CI_COMMIT_TAG: `v${VERSION}`,
+          ...env,
+        },
+      },
+    );
+  const statementOf = (names: readonly string[]) => ({
+    _type: 'https://in-toto.io/Statement/v0.1',
+    predicateType: 'https://slsa.dev/provenance/v1',
+    subject: names.map((name) => ({ name: `dist/${name}`, digest: { sha256: sha256(join(folder, name)) } })),
+  });
+  const puts = () =>
+    requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(FOLDER, ''));
+
+  test('puts every file where the release links to, SHA256SUMS last, and reads each back', async () => {
+    const { status, stdout, stderr } = await publish();
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+    assert.deepEqual(puts(), [...FILES, PROVENANCE, SUMS]);
+    for (const name of [...FILES, SUMS])
+      assert.deepEqual(stored.get(FOLDER + name), readFileSync(join(folder, name)), name);
+    assert.deepEqual(stored.get(FOLDER + PROVENANCE), readFileSync(join(folder, 'civault-metadata.json')));
+    assert.equal(stdout.toString().includes(TOKEN), false);
+  });
+
+  test('gives the token to GitLab and to nobody that it redirects to', async () => {
+    await publish();
+    const [own, others] = [true, false].map((isOwn) =>
+      requests.filter(({ method }) => method.startsWith('STORE') !== isOwn),
+    );
+    assert.deepEqual(new Set(own?.map(({ token }) => token)), new Set([TOKEN]));
+    assert.deepEqual(new Set(others?.map(({ token }) => token)), new Set([undefined]));
+  });
+
+  test('takes cosign’s bundles along where there are some', async () => {
+    for (const name of SIGNATURES) writeFileSync(join(folder, name), '{}');
+    assert.equal((await publish()).status, 0);
+    assert.deepEqual(puts(), [...FILES, PROVENANCE, ...SIGNATURES, SUMS]);
+  });
+
+  test('done again, puts nothing: the same bytes are there', async () => {
+    await publish();
+    requests = [];
+    const { status, stdout } = await publish();
+    assert.equal(status, 0);
+    assert.deepEqual(puts(), []);
+    assert.match(stdout.toString(), /SHA256SUMS is there already, with these bytes/);
+  });
+
+  test('goes on where it was cut off', async () => {
+    instead = ({ method, path }) => (method === 'PUT' && path.endsWith('arm64') ? 403 : undefined);
+    const { status, stderr } = await publish();
+    assert.match(stderr, /^build: civault-linux-arm64 is refused: 403 /);
+    assert.equal(status, 1);
+    instead = () => undefined;
+    const before = puts().length;
+    assert.equal((await publish()).status, 0);
+    assert.deepEqual(puts().slice(before), [
+      ...FILES.slice(FILES.indexOf('civault-linux-arm64')),
+      PROVENANCE,
+      SUMS,
+    ]);
+  });
+
+  test('never replaces other bytes', async () => {
+    stored.set(`${FOLDER}civault-linux-amd64`, Buffer.from('other'));
+    const { status, stderr } = await publish();
+    assert.match(
+      stderr,
+      /^build: civault-linux-amd64 \S+ is there already, with other bytes .* published once\n$/,
+    );
+    assert.equal(status, 1);
+    assert.deepEqual([puts(), stored.get(`${FOLDER}civault-linux-amd64`)?.toString()], [[], 'other']);
+  });
+
+  test('tries again where GitLab is not there for a moment', async () => {
+    let bad = 2;
+    instead = () => {
+      bad -= 1;
+      return bad >= 0 ? 502 : undefined;
+    };
+    assert.equal((await publish()).status, 0);
+    assert.deepEqual(puts(), [...FILES, PROVENANCE, SUMS]);
+  });
+
+  test('does not take a registry at its word', async () => {
+    instead = ({ method }) => (method === 'PUT' ? 201 : undefined);
+    const { status, stderr } = await publish();
+    assert.match(stderr, /was uploaded and is not what comes back \(SHA-256 none\)/);
+    assert.equal(status, 1);
+  });
+
+  for (const [what, env, says] of [
+    ['no tag', { CI_COMMIT_TAG: '' }, /^build: CI_COMMIT_TAG is not set/],
+    ['the tag of another version', { CI_COMMIT_TAG: 'v99.0.0' }, /^build: the tag is v99\.0\.0/],
+    ['no token', { CI_JOB_TOKEN: '' }, /^build: CI_JOB_TOKEN is not set/],
+    [
+      'plain http',
+      { CI_API_V4_URL: 'http://localhost:1/api/v4' },
+      /^build: CI_API_V4_URL is no https address/,
+    ],
+  ] as const) {
+    test(`is refused with ${what}, and nothing is sent`, async () => {
+      const { status, stderr } = await publish(env);
+      assert.match(stderr, says);
+      assert.deepEqual([status, requests], [1, []]);
+    });
+  }
+
+  for (const [what, spoil, says] of [
+    ['a file missing', () => rmSync(join(folder, 'civault-linux-arm64')), /: civault-linux-arm64\n$/],
+    [
+      'a file that was changed',
+      () => writeFileSync(join(folder, 'civault-linux-amd64.xz'), 'x'),
+      /civault-linux-amd64\.xz is not the file that SHA256SUMS names/,
+    ],
+    ['no provenance', () => rmSync(join(folder, 'civault-metadata.json')), /the runner wrote no provenance/],
+    [
+      'provenance of less',
+      () => writeFileSync(join(folder, 'civault-metadata.json'), JSON.stringify(statementOf(FILES.slice(1)))),
+      /the runner's provenance does not name civault-linux-amd64/,
+    ],
+  ] as const) {
+    test(`is refused with ${what}, and nothing is sent`, async () => {
+      spoil();
+      const { status, stderr } = await publish();
+      assert.match(stderr, says);
+      assert.deepEqual([status, requests], [1, []]);
+    });
+  }
+
+  test('is refused by a server whose certificate is not trusted', async () => {
+    const { status, stderr } = await publish({ NODE_EXTRA_CA_CERTS: '' });
+    assert.match(stderr, /cannot be reached: .*certificate/);
+    assert.deepEqual([status, requests], [1, []]);
+  });
+});
+
+function tokenOf({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): string | undefined {
+  const token = headers['job-token'];
+  return token === undefined ? undefined : String(token);
+}
+
+function portOf(server: https.Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
