@@ -189,7 +189,10 @@ function partOf({ file, target, path, descriptor, mode, beside }: Place): Part {
 function moveOwn(file: string, path: string, target: string, descriptor: number, beside: string): void {
   // First to a name that nobody knows, so that nobody changes it between the look and the move.
   renameSync(path, beside);
-  if (isOwn(beside, descriptor)) return renameSync(beside, target);
+  if (isOwn(beside, descriptor)) {
+    renameSync(beside, target);
+    return;
+  }
   renameSync(beside, path);
   throw new AppError(
     'OUTPUT',

@@ -15,24 +15,22 @@ export function releases(
   const [tag, kind, ...rest] = segments;
   if (request.method !== 'GET') throw new Refusal(405, { error: '405 Not Allowed' });
   const byDate = [...project.releases.values()].sort((one, other) => other.released - one.released);
-  if (tag === undefined)
-    return json(
-      response,
-      200,
-      byDate.map((each) => shown(each, project, origin)),
-    );
-  if (tag === 'permalink' && kind === 'latest') {
+  if (tag === undefined) {
+    const all = byDate.map((each) => shown(each, project, origin));
+    json(response, 200, all);
+  } else if (tag === 'permalink' && kind === 'latest') {
     const [latest] = byDate;
     if (latest === undefined) throw new Refusal(404, '404 Not Found');
     const path = [latest.tag, ...rest].map(encodeURIComponent).join('/');
-    return redirect(response, `${origin}/api/v4/projects/${project.id}/releases/${path}`);
+    redirect(response, `${origin}/api/v4/projects/${project.id}/releases/${path}`);
+  } else {
+    const release = project.releases.get(tag);
+    if (release === undefined) throw new Refusal(404, '404 Not Found');
+    const link = release.links.find(({ filepath }) => filepath === `/${rest.join('/')}`);
+    if (kind === undefined) json(response, 200, shown(release, project, origin));
+    else if (kind === 'downloads' && link !== undefined) redirect(response, link.url);
+    else throw new Refusal(404, '404 Not Found');
   }
-  const release = project.releases.get(tag);
-  if (release === undefined) throw new Refusal(404, '404 Not Found');
-  if (kind === undefined) return json(response, 200, shown(release, project, origin));
-  const link = release.links.find(({ filepath }) => filepath === `/${rest.join('/')}`);
-  if (kind !== 'downloads' || link === undefined) throw new Refusal(404, '404 Not Found');
-  redirect(response, link.url);
 }
 
 /** Makes a release of links as the `release:` keyword has them. */
