@@ -90,8 +90,12 @@ export function exchange(
       return;
     }
     const { idle = Infinity } = request;
-    const timeOut = () => fail(timedOut(endpoint, pool, progress, deadline, idle));
-    const startTimer = () => setTimeout(timeOut, Math.min(deadline.remaining(), idle, LONGEST_TIMER));
+    const startTimer = () => {
+      const left = deadline.remaining();
+      const bound = idle < left ? idle : undefined;
+      const timeOut = () => fail(timedOut(endpoint, pool, progress, deadline, bound));
+      return setTimeout(timeOut, Math.min(left, idle, LONGEST_TIMER));
+    };
     let timer = startTimer();
 
     function fail(error: unknown): void {
