@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -13,7 +11,7 @@ import { ASSETS, PROVENANCE, SIGNATURES, SUMS } from '../../build/assets.ts';
 import { sumsOf } from '../../build/sums.ts';
 import { packageVersion } from '../../build/version.ts';
 import { type Outcome, runCommand } from '../harness/command.ts';
-import { createAuthority } from '../vault/authority.ts';
+import { type PackageRegistry, startPackageRegistry } from '../harness/package-registry.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOKEN = `job-${randomBytes(12).toString('hex')}`;
@@ -21,63 +19,23 @@ const VERSION = packageVersion();
 const FOLDER = `/api/v4/projects/42/packages/generic/civault/${VERSION}/`;
 const FILES = ASSETS.filter((name) => name !== SUMS);
 
-interface Request {
-  readonly method: string;
-  readonly path: string;
-  readonly token: string | undefined;
-}
-
 describe('the upload', { concurrency: 1 }, () => {
   let folder: string;
-  let server: https.Server;
-  let store: https.Server;
-  let requests: Request[];
-  let stored: Map<string, Buffer>;
-  // What to answer in place of what a registry does.
-  let instead: (request: Request) => number | undefined;
+  let registry: PackageRegistry;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'civault-publish-'));
-    const authority = await createAuthority('civault tests');
-    writeFileSync(join(folder, 'ca.pem'), authority.certificatePem);
-    const { certificatePem: cert, keyPem: key } = await authority.issue({
-      names: ['localhost', '127.0.0.1'],
-    });
-    // Another origin, as an object store is.
-    store = https.createServer({ cert, key }, (request, answer) => {
-      requests.push({ method: `STORE ${request.method}`, path: request.url ?? '', token: tokenOf(request) });
-      answer.end(stored.get(request.url ?? ''));
-    });
-    server = https.createServer({ cert, key }, (request, answer) => {
-      const { method = '', url: path = '' } = request;
-      const seen = { method, path, token: tokenOf(request) };
-      requests.push(seen);
-      const pieces: Buffer[] = [];
-      request.on('data', (piece: Buffer) => pieces.push(piece));
-      request.on('end', () => {
-        const status = instead(seen) ?? (seen.token === TOKEN ? undefined : 401);
-        if (status !== undefined) return answer.writeHead(status).end('{"message":"no"}');
-        if (method === 'PUT') {
-          stored.set(path, Buffer.concat(pieces));
-          return answer.writeHead(201).end('{"message":"201 Created"}');
-        }
-        if (!stored.has(path)) return answer.writeHead(404).end('{"message":"404 Not found"}');
-        const location = `https://127.0.0.1:${portOf(store)}${path}`;
-        return answer.writeHead(302, { location }).end();
-      });
-    });
-    for (const one of [server, store]) await new Promise<void>((ready) => one.listen(0, '127.0.0.1', ready));
+    registry = await startPackageRegistry(TOKEN);
+    writeFileSync(join(folder, 'ca.pem'), registry.caPem);
   });
   after(() => {
-    for (const one of [server, store]) one.closeAllConnections();
-    server.close();
-    store.close();
+    registry?.close();
     rmSync(folder, { recursive: true, force: true });
   });
   beforeEach(async () => {
-    requests = [];
-    stored = new Map();
-    instead = () => undefined;
+    registry.requests.length = 0;
+    registry.stored.clear();
+    registry.instead = () => undefined;
     for (const name of [...SIGNATURES, PROVENANCE]) rmSync(join(folder, name), { force: true });
     for (const name of FILES) writeFileSync(join(folder, name), `the bytes of ${name}`);
     writeFileSync(join(folder, SUMS), await sumsOf(folder, FILES));
@@ -101,7 +59,7 @@ describe('the upload', { concurrency: 1 }, () => {
         env: {
           PATH: process.env['PATH'] ?? '',
           NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
-          CI_API_V4_URL: `https://localhost:${portOf(server)}/api/v4`,
+          CI_API_V4_URL: `${registry.origin}/api/v4`,
           CI_PROJECT_ID: '42',
           CI_JOB_TOKEN: TOKEN,
           CI_COMMIT_TAG: `v${VERSION}`,
@@ -115,22 +73,25 @@ describe('the upload', { concurrency: 1 }, () => {
     subject: names.map((name) => ({ name: `dist/${name}`, digest: { sha256: sha256(join(folder, name)) } })),
   });
   const puts = () =>
-    requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(FOLDER, ''));
+    registry.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(FOLDER, ''));
 
   test('puts every file where the release links to, SHA256SUMS last, and reads each back', async () => {
     const { status, stdout, stderr } = await publish();
     assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
     assert.deepEqual(puts(), [...FILES, PROVENANCE, SUMS]);
     for (const name of [...FILES, SUMS])
-      assert.deepEqual(stored.get(FOLDER + name), readFileSync(join(folder, name)), name);
-    assert.deepEqual(stored.get(FOLDER + PROVENANCE), readFileSync(join(folder, 'civault-metadata.json')));
+      assert.deepEqual(registry.stored.get(FOLDER + name), readFileSync(join(folder, name)), name);
+    assert.deepEqual(
+      registry.stored.get(FOLDER + PROVENANCE),
+      readFileSync(join(folder, 'civault-metadata.json')),
+    );
     assert.equal(stdout.toString().includes(TOKEN), false);
   });
 
   test('gives the token to GitLab and to nobody that it redirects to', async () => {
     await publish();
     const [own, others] = [true, false].map((isOwn) =>
-      requests.filter(({ method }) => method.startsWith('STORE') !== isOwn),
+      registry.requests.filter(({ at }) => (at === 'registry') === isOwn),
     );
     assert.deepEqual(new Set(own?.map(({ token }) => token)), new Set([TOKEN]));
     assert.deepEqual(new Set(others?.map(({ token }) => token)), new Set([undefined]));
@@ -144,7 +105,7 @@ describe('the upload', { concurrency: 1 }, () => {
 
   test('done again, puts nothing: the same bytes are there', async () => {
     await publish();
-    requests = [];
+    registry.requests.length = 0;
     const { status, stdout } = await publish();
     assert.equal(status, 0);
     assert.deepEqual(puts(), []);
@@ -152,11 +113,11 @@ describe('the upload', { concurrency: 1 }, () => {
   });
 
   test('goes on where it was cut off', async () => {
-    instead = ({ method, path }) => (method === 'PUT' && path.endsWith('arm64') ? 403 : undefined);
+    registry.instead = ({ method, path }) => (method === 'PUT' && path.endsWith('arm64') ? 403 : undefined);
     const { status, stderr } = await publish();
     assert.match(stderr, /^build: civault-linux-arm64 is refused: 403 /);
     assert.equal(status, 1);
-    instead = () => undefined;
+    registry.instead = () => undefined;
     const before = puts().length;
     assert.equal((await publish()).status, 0);
     assert.deepEqual(puts().slice(before), [
@@ -167,19 +128,22 @@ describe('the upload', { concurrency: 1 }, () => {
   });
 
   test('never replaces other bytes', async () => {
-    stored.set(`${FOLDER}civault-linux-amd64`, Buffer.from('other'));
+    registry.stored.set(`${FOLDER}civault-linux-amd64`, Buffer.from('other'));
     const { status, stderr } = await publish();
     assert.match(
       stderr,
       /^build: civault-linux-amd64 \S+ is there already, with other bytes .* published once\n$/,
     );
     assert.equal(status, 1);
-    assert.deepEqual([puts(), stored.get(`${FOLDER}civault-linux-amd64`)?.toString()], [[], 'other']);
+    assert.deepEqual(
+      [puts(), registry.stored.get(`${FOLDER}civault-linux-amd64`)?.toString()],
+      [[], 'other'],
+    );
   });
 
   test('tries again where GitLab is not there for a moment', async () => {
     let bad = 2;
-    instead = () => {
+    registry.instead = () => {
       bad -= 1;
       return bad >= 0 ? 502 : undefined;
     };
@@ -188,7 +152,7 @@ describe('the upload', { concurrency: 1 }, () => {
   });
 
   test('does not take a registry at its word', async () => {
-    instead = ({ method }) => (method === 'PUT' ? 201 : undefined);
+    registry.instead = ({ method }) => (method === 'PUT' ? 201 : undefined);
     const { status, stderr } = await publish();
     assert.match(stderr, /was uploaded and is not what comes back \(SHA-256 none\)/);
     assert.equal(status, 1);
@@ -207,7 +171,7 @@ describe('the upload', { concurrency: 1 }, () => {
     test(`is refused with ${what}, and nothing is sent`, async () => {
       const { status, stderr } = await publish(env);
       assert.match(stderr, says);
-      assert.deepEqual([status, requests], [1, []]);
+      assert.deepEqual([status, registry.requests], [1, []]);
     });
   }
 
@@ -229,25 +193,16 @@ describe('the upload', { concurrency: 1 }, () => {
       spoil();
       const { status, stderr } = await publish();
       assert.match(stderr, says);
-      assert.deepEqual([status, requests], [1, []]);
+      assert.deepEqual([status, registry.requests], [1, []]);
     });
   }
 
   test('is refused by a server whose certificate is not trusted', async () => {
     const { status, stderr } = await publish({ NODE_EXTRA_CA_CERTS: '' });
     assert.match(stderr, /cannot be reached: .*certificate/);
-    assert.deepEqual([status, requests], [1, []]);
+    assert.deepEqual([status, registry.requests], [1, []]);
   });
 });
-
-function tokenOf({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): string | undefined {
-  const token = headers['job-token'];
-  return token === undefined ? undefined : String(token);
-}
-
-function portOf(server: https.Server): number {
-  return (server.address() as AddressInfo).port;
-}
 
 function sha256(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
