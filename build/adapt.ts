@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
+import { dropAdvice } from './advice.ts';
 import type { Arch } from './arch.ts';
 import type { Base } from './base.ts';
 import { placeInit } from './init.ts';
@@ -44,7 +45,8 @@ export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Buffer {
   const names = [...SILENCED, ...(line < 22 ? [] : SILENCED_SINCE_22), SILENCED_ON[arch.docker]];
   for (const name of names) silence(adapted, name);
   const place = placeInit(adapted, arch).toString(16);
-  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}`);
+  const advice = dropAdvice(adapted, arch) ? ', MADV_FREE dropped' : '';
+  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}${advice}`);
   return adapted;
 }
 
