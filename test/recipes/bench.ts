@@ -36,6 +36,7 @@ export async function openBench(): Promise<Bench> {
         yaml: withoutServices(block.text),
         job: name,
         image,
+        schema: turn === 'given',
         programs: wanted.programs(surroundings),
         files: { ...wanted.files, ...templatesOf(block.file) },
         variables: {

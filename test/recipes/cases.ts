@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import type { Values } from '../vault/guide.ts';
 import type { Dojo } from './dojo.ts';
 import { ALPINE, ALPINE_WITH_CURL, type Image, KANIKO, SONAR_ALPINE, SONAR_GLIBC } from './image.ts';
 import { npmSends } from './npm.ts';
@@ -101,7 +100,7 @@ export const CASES: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
           'id -u 2>/dev/null || true',
         ),
       }),
-      calls: ['sonar-scanner '],
+      calls: ['sonar-scanner'],
     },
   },
   'docs/recipes/kaniko.md': {
@@ -135,7 +134,8 @@ export const CASES: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
       variables: ({ dojo }) => ({ DEFECTDOJO_URL: dojo.url }),
       calls: [],
       check: (_run, { dojo }) => {
-        assert.deepEqual(dojo.imports.splice(0), [
+        assert.deepEqual(dojo.requests, ['POST /api/v2/import-scan/']);
+        assert.deepEqual(dojo.imports, [
           {
             scan_type: 'Trivy Scan',
             product_type_name: 'orchestrator',
@@ -214,7 +214,7 @@ export const CASES: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
     'sonarqube-scan': {
       images: [SONAR_ALPINE, SONAR_GLIBC],
       programs: (around) => ({ 'opt/sonar-scanner/bin/sonar-scanner': tool(sonarVariables(around)) }),
-      calls: ['sonar-scanner '],
+      calls: ['sonar-scanner'],
     },
   },
 };

@@ -34,7 +34,7 @@ export function documents(): string[] {
 
 export function blocksOf(file: string): Block[] {
   const blocks: Block[] = [];
-  marked.walkTokens(marked.lexer(readText(file)), (token) => {
+  void marked.walkTokens(marked.lexer(readText(file)), (token) => {
     if (token.type !== 'code' || token['codeBlockStyle'] === 'indented') return;
     const [language = '', mark] = (token['lang'] ?? '').split(/\s+/);
     blocks.push({ file, number: blocks.length + 1, language, mark, text: `${token['text']}\n` });

@@ -28,6 +28,8 @@ export interface PipelineOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** What gitlab-ci-local would download, by project and version: `platform/civault/1.0.0/templates/x.yml`. */
   readonly includes?: Readonly<Record<string, string>>;
+  /** Whether to hold the .gitlab-ci.yml against GitLab's schema, which takes as long as all the rest; it is, unless said. */
+  readonly schema?: boolean;
 }
 
 export interface PipelineRun {
@@ -65,9 +67,10 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRun
       '--variable',
       `${name}=${value}`,
     ]);
+    const schema = `--${options.schema === false ? 'no-' : ''}json-schema-validation`;
     const { status, stdout, stderr } = await runCommand(
       process.execPath,
-      [GITLAB_CI_LOCAL, '--force-shell-executor', '--no-color', ...variables, options.job],
+      [GITLAB_CI_LOCAL, '--force-shell-executor', '--no-color', schema, ...variables, options.job],
       { cwd: project, env: { PATH: `${home}:${process.env['PATH']}`, HOME: home }, limit: 120_000 },
     );
     const calls = join(root.path, 'seen/calls');
@@ -89,7 +92,8 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRun
   }
 }
 
-// Only `bash -c bash`, fed with the job's script, is a job; with other arguments gitlab-ci-local copies files.
+// Only `bash -c bash` is a job, and the name of its script comes on standard input; with other arguments gitlab-ci-local copies
+// files. The script has no first line that names a shell, which BusyBox would look for in /proc: so it is named here.
 function wrapper(root: string, image: Image): string {
   const env = Object.entries({ CI_PROJECT_DIR: PROJECT, CI_BUILDS_DIR: '/builds', ...image.env });
   const assignments = env.map(([name, value]) => `${name}='${value}'`).join(' ');
@@ -98,7 +102,7 @@ function wrapper(root: string, image: Image): string {
   return `#!/bin/sh
 [ "$1 $2" = "-c bash" ] || exec /bin/bash "$@"
 chroot=$(command -v chroot || echo /usr/sbin/chroot)
-exec env ${assignments} "$chroot" ${who}${root} /bin/sh -c 'cd ${PROJECT} && exec ${shell}'
+exec env ${assignments} "$chroot" ${who}${root} /bin/sh -c 'cd ${PROJECT} && script=$(cat) && exec ${shell} "$script"'
 `;
 }
 

@@ -51,7 +51,7 @@ export function fileFilled(file: string): Check {
 export function tool(checks: readonly Check[], then = ''): string {
   return `#!/bin/sh
 name="\${0##*/}"
-printf '%s\\n' "$name $*" >>/seen/calls
+printf '%s\\n' "$name\${*:+ $*}" >>/seen/calls
 fail() { echo "$name: $1" >&2; exit 9; }
 ${checks.join('\n')}
 echo "$name: was given what it needs"
