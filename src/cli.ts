@@ -16,6 +16,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['inject', async () => (await import('./commands/inject.ts')).inject],
   ['docker-login', async () => (await import('./commands/docker-login.ts')).dockerLogin],
   ['token', async () => (await import('./commands/token.ts')).token],
+  ['download', async () => (await import('./commands/download.ts')).download],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
 ]);
 

@@ -8,6 +8,12 @@ export interface Io {
   readonly writePart: (part: string) => void;
   /** Writes one line to standard error; never throws, since there is nowhere left to complain to. */
   readonly writeMessage: (line: string) => void;
+  /**
+   * Draws a line on the terminal at standard error, in the place of the last one that was drawn; an empty one takes it away.
+   * @param draw is given the terminal's columns
+   * @returns false where standard error is no terminal, and nothing was drawn
+   */
+  readonly drawStatus: (draw: (columns: number) => string) => boolean;
   /** Reads a whole file, or throws the system's error. */
   readonly readFile: (path: string) => string;
   /** The names in a folder, or throws the system's error. */

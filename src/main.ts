@@ -44,6 +44,17 @@ const io: Io = {
       // Nobody listens.
     }
   },
+  drawStatus: (draw) => {
+    const { isTTY, columns } = process.stderr;
+    if (!isTTY) return false;
+    try {
+      // Back to the line's start, and what stood there is erased (ECMA-48, EL).
+      writeAll(STDERR, Buffer.from(`\r\u001b[K${draw(columns > 0 ? columns : 80)}`));
+    } catch {
+      // Nobody looks.
+    }
+    return true;
+  },
   readFile: (path) => readFileSync(path, 'utf8'),
   listFolder: (path) => readdirSync(path),
   input: () => process.stdin,

@@ -4,6 +4,7 @@
 import minimist from 'minimist';
 import { AppError, quoted } from './errors.ts';
 import type { SettingFlags } from './settings.ts';
+import type { GitlabFlags } from './settings-gitlab.ts';
 
 /** What a command takes beside the flags of every command. */
 export interface Grammar {
@@ -11,6 +12,8 @@ export interface Grammar {
   readonly values?: readonly string[];
   /** Flags without one. */
   readonly switches?: readonly string[];
+  /** Whose settings its flags are; Vault's unless said. */
+  readonly server?: 'GitLab';
   /** Whether what stands behind `--` is a program to run, with its arguments. */
   readonly takesProgram?: true;
 }
@@ -18,7 +21,7 @@ export interface Grammar {
 /** A parsed command line. */
 export interface CommandLine {
   readonly positionals: readonly string[];
-  readonly flags: SettingFlags;
+  readonly flags: SettingFlags & GitlabFlags;
   /** The command's own flags that have a value. */
   readonly own: Readonly<Record<string, string | undefined>>;
   /** The command's own flags that have none, where they were given. */
@@ -27,16 +30,12 @@ export interface CommandLine {
   readonly program: readonly string[];
 }
 
-const SETTING_VALUES = [
-  'address',
-  'id-token-variable',
-  'role',
-  'auth-path',
-  'namespace',
-  'ca-file',
-  'timeout',
-  'retries',
-] as const;
+const SHARED = ['ca-file', 'timeout', 'retries'];
+const VAULTS = {
+  values: ['address', 'id-token-variable', 'role', 'auth-path', 'namespace', ...SHARED],
+  switches: ['no-revoke'],
+};
+const GITLABS = { values: ['server', 'project', 'token-variable', ...SHARED], switches: [] };
 
 /** Whether the user asks for help, wherever on the line. */
 export function asksForHelp(args: readonly string[]): boolean {
@@ -51,7 +50,8 @@ export function asksForHelp(args: readonly string[]): boolean {
 export function parseCommandLine(args: readonly string[], grammar: Grammar, command: string): CommandLine {
   const own = grammar.values ?? [];
   const switches = grammar.switches ?? [];
-  const values = [...SETTING_VALUES, ...own];
+  const settings = grammar.server === 'GitLab' ? GITLABS : VAULTS;
+  const values = [...settings.values, ...own];
   const help = `see: civault ${command} --help`;
   const end = grammar.takesProgram ? args.indexOf('--') : -1;
   if (grammar.takesProgram && end < 0) {
@@ -62,7 +62,7 @@ export function parseCommandLine(args: readonly string[], grammar: Grammar, comm
     );
   }
   const mine = end < 0 ? args : args.slice(0, end);
-  const given = checkFlags(mine, values, ['no-revoke', ...switches], help);
+  const given = checkFlags(mine, values, [...settings.switches, ...switches], help);
   const parsed = minimist([...mine], { string: [...values, '_'], boolean: [...switches] });
   const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(
@@ -70,7 +70,7 @@ export function parseCommandLine(args: readonly string[], grammar: Grammar, comm
     );
   return {
     positionals: parsed._,
-    flags: { ...valuesOf(SETTING_VALUES), revoke: !given.has('no-revoke') },
+    flags: { ...valuesOf(settings.values), revoke: !given.has('no-revoke') },
     own: valuesOf(own),
     switches: new Set(switches.filter((name) => given.has(name))),
     program: end < 0 ? [] : args.slice(end + 1),

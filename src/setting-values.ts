@@ -1,7 +1,7 @@
 // Values of settings: how a text becomes a time, a number or a switch, and what no setting may hold.
 
 import { whyUnfilled } from './ci-variables.ts';
-import { AppError, printable, quoted } from './errors.ts';
+import { AppError, holdsToken, printable, quoted } from './errors.ts';
 import type { Environment, NamedValue } from './io.ts';
 
 /** How a line break gets into a value, and what to do. */
@@ -143,4 +143,51 @@ export function filledVariable(
   const isUnfilled = variable !== undefined && /^\$+\{?[A-Za-z_]\w{0,99}\}?$/.test(variable.value);
   if (isUnfilled) filledIn(variable.value, variable.name, environment);
   return variable;
+}
+
+/** Finds a variable's value by its name, or the first of several names. */
+export type Find = (...names: string[]) => NamedValue | undefined;
+
+/**
+ * Finds the first of some variables that is set and not empty.
+ * @throws {AppError} CONFIG for one that holds a control character
+ */
+export function finder(environment: Environment): Find {
+  return (...names) => {
+    for (const name of names) {
+      const value = environment[name];
+      if (value !== undefined && value !== '') return { name, value: withoutControls(value, name) };
+    }
+    return undefined;
+  };
+}
+
+/** A variable that may have several lines; undefined where it is empty. */
+export function multiline(environment: Environment, name: string): NamedValue | undefined {
+  const value = environment[name] ?? '';
+  return value === '' ? undefined : { name, value };
+}
+
+/**
+ * The name of a variable, from a flag that names one.
+ * @param example a name that would be right
+ * @throws {AppError} CONFIG
+ */
+export function readVariableName(name: string, flag: string, example: string): string {
+  if (holdsToken(name)) {
+    throw new AppError(
+      'CONFIG',
+      `${flag} holds a token: it takes the name of the variable`,
+      `write ${flag} ${example}, without a $`,
+    );
+  }
+  const named = /^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?$/.exec(name)?.[1];
+  if (name !== '' && named === undefined && !/[=\u0000-\u001f\u007f]/.test(name)) return name;
+  throw new AppError(
+    'CONFIG',
+    `${flag} is ${quoted(name)}: no variable has that name`,
+    named === undefined
+      ? `name the variable that holds the token, such as ${example}`
+      : `write ${flag} ${printable(named)}, without a $`,
+  );
 }

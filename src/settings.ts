@@ -1,7 +1,7 @@
 // Every setting of a run: from flags, else from the environment, else its default; checked before anything is sent.
 
 import { whyUnfilled } from './ci-variables.ts';
-import { AppError, holdsToken, printable, quoted } from './errors.ts';
+import { AppError, printable, quoted } from './errors.ts';
 import { type Endpoint, isLoopback } from './http/address.ts';
 import type { ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
@@ -9,12 +9,14 @@ import type { Environment, NamedValue } from './io.ts';
 import { Secret } from './secret.ts';
 import {
   filledVariable,
+  finder,
+  multiline,
   readBytes,
   readDuration,
   readPath,
   readRetries,
   readSwitch,
-  withoutControls,
+  readVariableName,
 } from './setting-values.ts';
 import { readEndpoint } from './settings-endpoint.ts';
 import { readSession } from './settings-session.ts';
@@ -82,7 +84,11 @@ export function readSettings(flags: SettingFlags, environment: Environment): Set
 /** @throws {AppError} CONFIG */
 export function readIdentity(flags: SettingFlags, environment: Environment): IdentitySettings {
   return {
-    idTokenVariable: readVariableName(flags['id-token-variable'] ?? 'VAULT_ID_TOKEN'),
+    idTokenVariable: readVariableName(
+      flags['id-token-variable'] ?? 'VAULT_ID_TOKEN',
+      '--id-token-variable',
+      'VAULT_ID_TOKEN',
+    ),
     ownToken: readToken(finder(environment)('VAULT_TOKEN'), environment),
   };
 }
@@ -126,38 +132,6 @@ export function readLimits(flags: SettingFlags, environment: Environment): Limit
   };
 }
 
-type Find = (...names: string[]) => NamedValue | undefined;
-
-/** Finds the first of some variables that is set and not empty. */
-function finder(environment: Environment): Find {
-  return (...names) => {
-    for (const name of names) {
-      const value = environment[name];
-      if (value !== undefined && value !== '') return { name, value: withoutControls(value, name) };
-    }
-    return undefined;
-  };
-}
-
-function readVariableName(name: string): string {
-  if (holdsToken(name)) {
-    throw new AppError(
-      'CONFIG',
-      '--id-token-variable holds a token: it takes the name of the variable',
-      'write --id-token-variable VAULT_ID_TOKEN, without a $',
-    );
-  }
-  const named = /^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?$/.exec(name)?.[1];
-  if (name !== '' && named === undefined && !/[=\u0000-\u001f\u007f]/.test(name)) return name;
-  throw new AppError(
-    'CONFIG',
-    `--id-token-variable is ${quoted(name)}: no variable has that name`,
-    named === undefined
-      ? 'name the variable that id_tokens: sets'
-      : `write --id-token-variable ${printable(named)}, without a $`,
-  );
-}
-
 function readToken(variable: NamedValue | undefined, environment: Environment): Secret | undefined {
   if (variable === undefined) return undefined;
   const { name, value } = variable;
@@ -199,9 +173,4 @@ export function warningsFor(endpoint: Endpoint, skipVerify: boolean): string[] {
     warnings.push('VAULT_SKIP_VERIFY is set: whoever answers gets the token');
   }
   return warnings;
-}
-
-function multiline(environment: Environment, name: string): NamedValue | undefined {
-  const value = environment[name] ?? '';
-  return value === '' ? undefined : { name, value };
 }

@@ -2,6 +2,7 @@
 
 import { DOCKER_LOGIN } from './help/docker-login.ts';
 import { DOCTOR } from './help/doctor.ts';
+import { DOWNLOAD } from './help/download.ts';
 import { ENV } from './help/env.ts';
 import { EXEC } from './help/exec.ts';
 import { GET } from './help/get.ts';
@@ -20,6 +21,7 @@ Usage:
   civault docker-login REGISTRY REF
                                   put credentials into Docker's config.json
   civault token                   print the Vault token, for other tools
+  civault download ASSET...       fetch files of a GitLab release, checked
   civault doctor [REF...]         check every step up to each secret, and say
                                   what is wrong
   civault COMMAND --help          more on a command
@@ -47,6 +49,7 @@ const USAGES: Readonly<Record<string, string>> = {
   inject: INJECT,
   'docker-login': DOCKER_LOGIN,
   token: TOKEN,
+  download: DOWNLOAD,
   doctor: DOCTOR,
 };
 

@@ -94,7 +94,7 @@ interface OpenWay {
 function openWay(way: Way | undefined, limits: LimitSettings | undefined, io: Io): OpenWay | undefined {
   if (way === undefined) return undefined;
   const timeout = Math.min(limits?.timeout ?? ALL_WITHIN, ALL_WITHIN);
-  const deadline = { ...startDeadline(timeout, io.elapsed), isFixed: true };
+  const deadline = { ...startDeadline(timeout, io.elapsed), setting: undefined };
   const settings = { endpoint: way.endpoint, proxy: way.network.proxy, retries: 0 };
   return { way, client: openClient(settings, way.trust, deadline, io) };
 }

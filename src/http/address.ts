@@ -18,18 +18,42 @@ export interface Endpoint {
   readonly socketPath: string | undefined;
   /** The flag or variable that it came from, for messages. */
   readonly source?: string;
+  /** What messages call the server; Vault unless said. */
+  readonly service?: string;
 }
 
-const EXAMPLE = 'https://vault.example.com';
+/** What an address is of. */
+export interface Service {
+  readonly name: string;
+  /** An address of it, for hints. */
+  readonly example: string;
+  /** The part of a path that is not to be in an address, such as that of the API or of a web page. */
+  readonly surplus: RegExp;
+}
+
+const VAULT: Service = {
+  name: 'Vault',
+  example: 'https://vault.example.com',
+  // Of the API or of the web interface: behind any path at its end, else only as the whole of it, since a proxy may
+  // have Vault below a path such as /api/v1/vault.
+  surplus: /^\/(?:v1|ui)(?:\/.*)?$|\/(?:v1|ui)$|\/ui\/vault(?:\/.*)?$/,
+};
 
 /**
  * Reads an address.
  * @param name the variable or flag that it came from, for the message
  * @param environment the job's, for why a variable in it was not filled in
+ * @param service what it is the address of
  * @throws {AppError} CONFIG, with what to change
  */
-export function parseAddress(text: string, name: string, environment: Environment = {}): Endpoint {
-  const bad = (why: string, hint = howToSet(name, EXAMPLE)) =>
+export function parseAddress(
+  text: string,
+  name: string,
+  environment: Environment = {},
+  service: Service = VAULT,
+): Endpoint {
+  const { example } = service;
+  const bad = (why: string, hint = howToSet(name, example)) =>
     new AppError('CONFIG', `${name} is ${quoted(text)}: ${why}`, hint);
 
   const trimmed = text.trim();
@@ -38,14 +62,14 @@ export function parseAddress(text: string, name: string, environment: Environmen
     throw new AppError(
       'CONFIG',
       `${name} holds a user name or a password: there is an @ in it`,
-      `${name} looks like ${EXAMPLE}, without credentials`,
+      `${name} looks like ${example}, without credentials`,
     );
   }
   const control = controlIn(text);
   if (control !== undefined) throw bad(`it holds a control character, ${control}`, WITHOUT_CONTROLS);
   if (trimmed === '') {
     const state = text === '' ? 'it is empty' : 'it holds only spaces';
-    throw bad(state, `${howToSet(name, EXAMPLE)}${whyNotHere(environment)}`);
+    throw bad(state, `${howToSet(name, example)}${whyNotHere(environment)}`);
   }
   if (/\$\{?[A-Za-z_]/.test(trimmed)) {
     throw bad('a variable in it was never filled in', whyUnfilled(trimmed, name, environment));
@@ -53,37 +77,46 @@ export function parseAddress(text: string, name: string, environment: Environmen
   if (/^["'`“‘]|["'`”’]$/.test(trimmed)) {
     const inner = trimmed.replace(/^["'`“‘]+|["'`”’]+$/g, '');
     const isAddress = /^https?:\/\/[\w.:[\]-]+$/.test(inner);
-    throw bad('it has quotes around it', `without them: ${howToSet(name, isAddress ? inner : EXAMPLE)}`);
+    throw bad('it has quotes around it', `without them: ${howToSet(name, isAddress ? inner : example)}`);
   }
   const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(trimmed)?.[1];
   if (socket !== undefined) {
-    return { scheme: 'unix', host: 'localhost', port: 0, basePath: '', socketPath: socket, source: name };
+    return {
+      scheme: 'unix',
+      host: 'localhost',
+      port: 0,
+      basePath: '',
+      socketPath: socket,
+      source: name,
+      service: service.name,
+    };
   }
   if (/\s/.test(trimmed)) throw bad('there is a space in it');
   if (!/^https?:/i.test(trimmed)) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw bad('only https, http and unix addresses are known');
     if (/^unix:/i.test(trimmed))
       throw bad('a socket is named by its whole path', howToSet(name, 'unix:///PATH'));
-    throw bad('it has no scheme', howToSet(name, likelyAddress(trimmed)));
+    throw bad('it has no scheme', howToSet(name, likelyAddress(trimmed) ?? example));
   }
-  return readUrl(trimmed, name, environment, bad);
+  return readUrl(trimmed, name, environment, service, bad);
 }
 
 // What was meant, where that can be told: an address within, or a host that only lacks its scheme.
-function likelyAddress(text: string): string {
+function likelyAddress(text: string): string | undefined {
   const within = /https?:\/\/[\w.-]+(?::\d+)?(?=$|[^\w.:-])/i.exec(text)?.[0];
   if (within !== undefined) return within;
   const bare = text.replace(/^(?:https?)?:?\/+/i, '');
   const isHost = /^(?:[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d)|localhost|vault)(?::\d{1,5})?(?:\/[\w./-]*)?$/i.test(
     bare,
   );
-  return isHost ? `https://${bare}` : EXAMPLE;
+  return isHost ? `https://${bare}` : undefined;
 }
 
 function readUrl(
   text: string,
   name: string,
   environment: Environment,
+  service: Service,
   bad: (why: string, hint?: string) => AppError,
 ): Endpoint {
   // URL takes https:///v1 for a host named v1: that is what an unset variable leaves behind.
@@ -93,7 +126,7 @@ function readUrl(
     const isSlip = /^https?:\/?[^/]/i.test(text) && host !== '';
     const hint = isSlip
       ? howToSet(name, `https://${host}`)
-      : `${howToSet(name, EXAMPLE)}; if a variable was to fill in the host, that one is empty${whyNotHere(environment)}`;
+      : `${howToSet(name, service.example)}; if a variable was to fill in the host, that one is empty${whyNotHere(environment)}`;
     throw bad('there is no host in it', hint);
   }
   if (/^https?:\/\/https?:/i.test(text)) {
@@ -108,9 +141,7 @@ function readUrl(
   }
   const url = new URL(text);
   const basePath = url.pathname.replace(/\/+$/, '');
-  // Of the API or of the web interface: behind any path at its end, else only as the whole of it, since a proxy may
-  // have Vault below a path such as /api/v1/vault.
-  const surplus = /^\/(?:v1|ui)(?:\/.*)?$|\/(?:v1|ui)$|\/ui\/vault(?:\/.*)?$/.exec(basePath);
+  const surplus = service.surplus.exec(basePath);
   if (surplus !== null) {
     const rest = `${surplus[0]}${url.search}${url.hash}`;
     const server = `${url.origin}${basePath.slice(0, surplus.index)}`;
@@ -127,6 +158,7 @@ function readUrl(
     basePath,
     socketPath: undefined,
     source: name,
+    service: service.name,
   };
 }
 
@@ -161,4 +193,9 @@ export function isLoopback(host: string): boolean {
 /** What hints call it: the setting that it came from. */
 export function addressName({ source = 'the address' }: Pick<Endpoint, 'source'>): string {
   return source;
+}
+
+/** What messages call the server at the other end. */
+export function serviceName({ service = 'Vault' }: Pick<Endpoint, 'service'>): string {
+  return service;
 }

@@ -5,7 +5,7 @@ import type { X509Certificate } from 'node:crypto';
 import { printable } from '../errors.ts';
 import { duration, moment } from '../times.ts';
 import { issuerOf, issuingChain, namesIn, subjectOf } from './certificate.ts';
-import { type Failure, listed } from './explanation.ts';
+import { caSetting, type Failure, isVaults, listed } from './explanation.ts';
 
 type Told = readonly [what: string, hint?: string];
 type Telling = (failure: Failure) => Told;
@@ -17,7 +17,7 @@ export function explainCertificate(failure: Failure): Told | undefined {
   return /^ERR_TLS_|^(CERT|CRL|UNABLE_TO|INVALID|ERROR_IN|PATH_LENGTH|HOSTNAME)_|^UNSPECIFIED$/.test(
     failure.own,
   )
-    ? ['its certificate was refused', checkCa('its CA')]
+    ? ['its certificate was refused', checkCa('its CA', failure)]
     : undefined;
 }
 
@@ -29,8 +29,10 @@ export const WORTH_A_LOOK =
 export const UNKNOWN_ISSUER =
   /^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|^SELF_SIGNED_CERT_IN_CHAIN$|^DEPTH_ZERO_SELF/;
 
-const checkCa = (whose: string) =>
-  `if ${whose} is your own, that is what VAULT_CACERT must name: VAULT_CACERT=/path/to/ca.pem`;
+function checkCa(whose: string, failure: Failure): string {
+  const { name, given } = caSetting(failure);
+  return `if ${whose} is your own, that is what ${name} must name: ${given}/path/to/ca.pem`;
+}
 
 const BY_CODE: ReadonlyMap<string, Telling> = new Map(
   Object.entries<Telling>({
@@ -39,7 +41,7 @@ const BY_CODE: ReadonlyMap<string, Telling> = new Map(
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownIssuer,
     SELF_SIGNED_CERT_IN_CHAIN: (failure) => [
       `its certificate chain ends in a CA that is not trusted here${missing(failure, subjectOf)}`,
-      checkCa('that CA'),
+      checkCa('that CA', failure),
     ],
     DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
     CERT_HAS_EXPIRED: expired,
@@ -83,7 +85,8 @@ function tooLong(): Told {
 
 // What Node has no code for is told apart by OpenSSL's words, which are its own and quote nothing. They are matched,
 // never shown.
-function unspecified({ error }: Failure): Told {
+function unspecified(failure: Failure): Told {
+  const { error } = failure;
   const text = error instanceof Error ? error.message : '';
   const renew = 'whoever runs the server must get it a new one';
   if (/digest algorithm too weak/.test(text))
@@ -93,19 +96,19 @@ function unspecified({ error }: Failure): Told {
   if (/certificate key too weak/.test(text))
     return ['its certificate was refused: its key is too short', renew];
   if (/subtree/.test(text)) return ['its certificate was refused: its CA may not issue for that name', renew];
-  return ['its certificate was refused', checkCa('its CA')];
+  return ['its certificate was refused', checkCa('its CA', failure)];
 }
 
 function unknownIssuer(failure: Failure): Told {
   const { chain = [] } = failure.certificates ?? {};
   const what = `its certificate is from an issuer that is not trusted here${missing(failure, issuerOf)}`;
-  if (chain.length === 0 || issuingChain(chain).length > 1) return [what, checkCa('its CA')];
+  if (chain.length === 0 || issuingChain(chain).length > 1) return [what, checkCa('its CA', failure)];
   const others =
     chain.length === 1 ? 'no other certificate than its own' : 'no certificate of that issuer, but others';
   // A server that sends its certificate alone may have left out what leads to a CA that is trusted.
   return [
     `${what}, and the server sends ${others}`,
-    `${checkCa('its CA')}; if that CA is an intermediate one, let the server send its certificate too`,
+    `${checkCa('its CA', failure)}; if that CA is an intermediate one, let the server send its certificate too`,
   ];
 }
 
@@ -117,7 +120,8 @@ function missing({ certificates }: Failure, nameOf: (certificate: X509Certificat
   return `: ${what} is not in ${certificates.trusted}`;
 }
 
-function selfSigned({ certificates }: Failure): Told {
+function selfSigned(failure: Failure): Told {
+  const { certificates } = failure;
   const [own] = certificates?.chain ?? [];
   const names = own === undefined ? [] : namesIn(own.subjectAltName);
   const whose =
@@ -126,7 +130,7 @@ function selfSigned({ certificates }: Failure): Told {
       : `: it is for ${names.length === 0 ? subjectOf(own) : listed(names, SHOWN_NAMES)}`;
   return [
     `its certificate is self-signed and not trusted here${whose}`,
-    'if it is the right server, save that very certificate and name it: VAULT_CACERT=/path/to/certificate.pem',
+    `if it is the right server, save that very certificate and name it: ${caSetting(failure).given}/path/to/certificate.pem`,
   ];
 }
 
@@ -166,7 +170,8 @@ function whichOf([own]: readonly X509Certificate[], found: X509Certificate): str
 }
 
 // Node hands the certificate over with this one: there is no need to look again.
-function otherName({ error, endpoint, proxy, address }: Failure): Told {
+function otherName(failure: Failure): Told {
+  const { error, endpoint, proxy, address } = failure;
   const cert = error instanceof Error && 'cert' in error ? error.cert : undefined;
   const alternatives = (cert as { subjectaltname?: unknown } | undefined)?.subjectaltname;
   const names = namesIn(typeof alternatives === 'string' ? alternatives : undefined);
@@ -181,7 +186,7 @@ function otherName({ error, endpoint, proxy, address }: Failure): Told {
     names.length === 0 ? '' : `: it is for ${listed(names, SHOWN_NAMES)}, not for ${printable(asked)}`;
   const hint =
     proxy === undefined
-      ? `use one of its names in ${address}, or set VAULT_TLS_SERVER_NAME to one`
+      ? `use one of its names in ${address}${isVaults(failure) ? ', or set VAULT_TLS_SERVER_NAME to one' : ''}`
       : `write one of its names into ${proxy}`;
   return [`its certificate is for another name${which}`, hint];
 }

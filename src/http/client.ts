@@ -7,12 +7,12 @@ import { type Deadline, shortened } from './deadline.ts';
 import { isUnknownIssuer, Untrusted } from './failure.ts';
 import type { Progress } from './progress.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
-import { redirectTarget } from './redirect.ts';
+import { type Hop, type Redirects, VAULT_REDIRECTS } from './redirect.ts';
 import { exchange, type HttpRequest, type HttpResponse } from './request.ts';
 import { type RetrySettings, withRetries } from './retry.ts';
 import type { TlsOptions, Trust } from './trust.ts';
 
-/** Sends requests to one server. */
+/** Sends requests to one server, and to those that it leads to. */
 export interface Client {
   /**
    * Sends a request, again where that is worth it, and follows redirects.
@@ -25,6 +25,8 @@ export interface Client {
 
 /** What may be other for one request. */
 export interface SendOptions {
+  /** Another server than the client's own. */
+  readonly at?: Endpoint;
   readonly deadline?: Deadline;
   /** Milliseconds that it may take at most, within the deadline. */
   readonly within?: number;
@@ -41,6 +43,8 @@ export interface ClientSettings {
   readonly trust: Trust;
   readonly retry: RetrySettings;
   readonly deadline: Deadline;
+  /** Vault's unless said. */
+  readonly redirects?: Redirects;
 }
 
 const MOST_REDIRECTS = 5;
@@ -62,24 +66,23 @@ export function createClient(settings: ClientSettings): Client {
 
   async function followed(
     request: HttpRequest,
+    at: Endpoint,
     deadline: Deadline,
     progress?: Progress,
   ): Promise<HttpResponse> {
-    let target = { endpoint: settings.endpoint, path: request.path };
+    const { endpoint: first, redirects = VAULT_REDIRECTS } = settings;
+    let hop: Hop = { endpoint: at, path: request.path, headers: request.headers };
     for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
-      const { endpoint, path } = target;
-      const response = await exchange(
-        endpoint,
-        poolFor(endpoint),
-        { ...request, path },
-        deadline,
-        progress,
-      ).catch((error: unknown) => {
-        throw originOf(endpoint) === originOf(settings.endpoint) ? error : sentOn(settings.endpoint, error);
-      });
-      const next = redirectTarget(target.endpoint, target.path, response);
+      const { endpoint, path, headers } = hop;
+      const sent = { ...request, path, headers };
+      const response = await exchange(endpoint, poolFor(endpoint), sent, deadline, progress).catch(
+        (error: unknown) => {
+          throw originOf(endpoint) === originOf(first) ? error : redirects.lost(first, error);
+        },
+      );
+      const next = redirects.next(hop, response);
       if (next === undefined) return response;
-      target = next;
+      hop = next;
     }
     throw new AppError(
       'BAD_RESPONSE',
@@ -118,10 +121,13 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   return {
-    send: (request, { deadline = settings.deadline, within, progress, ...changes } = {}) => {
+    send: (
+      request,
+      { at = settings.endpoint, deadline = settings.deadline, within, progress, ...changes } = {},
+    ) => {
       const limit = within === undefined ? deadline : shortened(deadline, within);
       return withRetries(
-        () => trusted(request, limit, progress).catch((error) => inDetail(error, limit)),
+        () => trusted(request, at, limit, progress).catch((error) => inDetail(error, limit)),
         { ...settings.retry, ...changes },
         limit,
       );
@@ -130,15 +136,4 @@ export function createClient(settings: ClientSettings): Client {
       for (const { agent } of [...outdated, ...pools.values()]) agent.destroy();
     },
   };
-}
-
-// The address that failed is none that the user wrote. What is wrong with a certificate is yet to be looked at.
-function sentOn(from: Endpoint, error: unknown): unknown {
-  if (!(error instanceof AppError) || error instanceof Untrusted) return error;
-  return new AppError(
-    error.code,
-    `${originOf(from)} is a standby and sent this job on: ${error.message}`,
-    'whoever runs Vault must set api_addr to an address that runners reach, or let the load balancer choose the active node',
-    error.cause,
-  );
 }

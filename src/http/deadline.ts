@@ -6,14 +6,18 @@ export interface Deadline {
   readonly limit: number;
   /** What is left of it, in milliseconds, never below 0. */
   readonly remaining: () => number;
-  /** Whether no setting makes it longer. */
-  readonly isFixed?: boolean;
+  /** The setting that makes it longer; undefined where there is none. */
+  readonly setting: string | undefined;
 }
 
 /** Starts a time limit now. */
-export function startDeadline(limit: number, elapsed: () => number): Deadline {
+export function startDeadline(
+  limit: number,
+  elapsed: () => number,
+  setting = '--timeout (VAULT_CLIENT_TIMEOUT)',
+): Deadline {
   const end = elapsed() + limit;
-  return { limit, remaining: () => Math.max(0, end - elapsed()) };
+  return { limit, remaining: () => Math.max(0, end - elapsed()), setting };
 }
 
 /** A time limit of so many milliseconds from now, within another one. */
@@ -21,5 +25,5 @@ export function shortened(deadline: Deadline, limit: number): Deadline {
   const begun = deadline.remaining();
   const left = () => Math.max(0, limit - (begun - deadline.remaining()));
   const remaining = () => Math.min(left(), deadline.remaining());
-  return { limit: Math.min(limit, begun), remaining, isFixed: true };
+  return { limit: Math.min(limit, begun), remaining, setting: undefined };
 }

@@ -1,7 +1,7 @@
 // What the explanations of failed connections have in common: what they are given, what they give, how they list.
 
 import type { X509Certificate } from 'node:crypto';
-import type { Endpoint } from './address.ts';
+import { type Endpoint, serviceName } from './address.ts';
 import type { Phase } from './progress.ts';
 
 /** Which failure it is, what happened, and what to do. */
@@ -49,6 +49,17 @@ export interface Failure extends Circumstances {
 /** The hint where nothing better is known. */
 export function checkAddress({ address }: Failure): string {
   return `check ${address}, and that this runner may reach it`;
+}
+
+/** Whether the settings of TLS that are for Vault alone count: its server name, a client certificate. */
+export function isVaults({ endpoint }: Failure): boolean {
+  return serviceName(endpoint) === 'Vault';
+}
+
+/** The setting that names a CA, and how it is given one. */
+export function caSetting(failure: Failure): { readonly name: string; readonly given: string } {
+  const name = isVaults(failure) ? 'VAULT_CACERT' : '--ca-file';
+  return { name, given: isVaults(failure) ? `${name}=` : `${name} ` };
 }
 
 /** Words as a list: `a, b and c`; of many, the first so many. */

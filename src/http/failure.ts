@@ -2,7 +2,7 @@
 // is explained in `connect-failure.ts`, TLS in `tls-failure.ts`.
 
 import { AppError, errnoOf, printable } from '../errors.ts';
-import { addressName, authorityOf, type Endpoint } from './address.ts';
+import { addressName, authorityOf, type Endpoint, serviceName } from './address.ts';
 import { UNKNOWN_ISSUER, WORTH_A_LOOK } from './certificate-failure.ts';
 import { explainConnecting } from './connect-failure.ts';
 import {
@@ -66,7 +66,7 @@ function hintOfCut(phase: Phase, { endpoint, address, through, showsCertificate 
   if (phase === 'answer' && endpoint.scheme === 'http') {
     return `if the server speaks TLS on this port, write https:// in ${address}`;
   }
-  const log = 'the log of Vault, or of what stands before it, may say why';
+  const log = `the log of ${serviceName(endpoint)}, or of what stands before it, may say why`;
   // Some servers send no alert.
   const isRefused = phase === 'answer' && showsCertificate === true;
   return isRefused ? `${log}; it may not accept the certificate in VAULT_CLIENT_CERT` : log;
@@ -81,16 +81,16 @@ const GREETINGS: readonly (readonly [start: RegExp, what: string, hint: string])
     'write https:// in ADDRESS, or name a plain-text port',
   ],
   [/^SSH-/, 'its answer is not HTTP: it greets as an SSH server', 'check the port in ADDRESS'],
-  [/^/, 'its answer is not HTTP', 'check that ADDRESS is the one of Vault, and its port'],
+  [/^/, 'its answer is not HTTP', 'check that ADDRESS is the one of SERVICE, and its port'],
 ];
 
-function explainHttp({ own, error, address, proxy }: Failure): Explanation | undefined {
+function explainHttp({ own, error, endpoint, address, proxy }: Failure): Explanation | undefined {
   if (!/^HPE_/.test(own)) return undefined;
   const packet = error instanceof Error && 'rawPacket' in error ? error.rawPacket : undefined;
   const start = Buffer.isBuffer(packet) ? packet.toString('latin1', 0, 8) : '';
   const [, what = '', hint = ''] = GREETINGS.find(([pattern]) => pattern.test(start)) ?? [];
-  const whose = proxy === undefined ? hint : hint.replace('one of Vault', 'one of the proxy');
-  return ['BAD_RESPONSE', what, whose.replace('ADDRESS', () => address)];
+  const service = proxy === undefined ? serviceName(endpoint) : 'the proxy';
+  return ['BAD_RESPONSE', what, hint.replace('SERVICE', () => service).replace('ADDRESS', () => address)];
 }
 
 /** What tells a failure, with what else may have become known of the server's certificate. */

@@ -4,23 +4,25 @@ import { AppError, printable } from '../errors.ts';
 import { isJsonObject, type JsonObject, member, stringMember } from '../json.ts';
 import type { HttpResponse } from './request.ts';
 
-const CHECK = 'check that the address is the one of Vault, and that no sign-in page stands in front of it';
+const CHECK = 'check that the address is the one of SERVICE, and that no sign-in page stands in front of it';
 const SIGN_IN =
-  'a sign-in page stands in front of Vault, or the address is not the one of Vault: let the runner past it';
+  'a sign-in page stands in front of SERVICE, or the address is not the one of SERVICE: let the runner past it';
 
 // What servers say of plain text where they expect TLS: Go and so Vault, nginx, Apache, Tomcat.
 const WANTS_TLS =
   /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port|combination of host and port requires TLS/;
 
 /**
- * Tells what answered in Vault's place.
+ * Tells what answered in the server's place.
  * @param json the answer's JSON object, where it is one
  * @param without takes out of a text whatever was sent
+ * @param service what was to answer
  */
 export function foreignAnswer(
   response: HttpResponse,
   json: JsonObject | undefined,
   without: (text: string) => string,
+  service = 'Vault',
 ): AppError {
   const { status, headers } = response;
   // A page says what it is at its beginning.
@@ -39,8 +41,8 @@ export function foreignAnswer(
   const told = parts.filter((part) => part !== undefined).join('; ');
   return new AppError(
     'BAD_RESPONSE',
-    `the answer (${status}, ${mediaType(headers)}) is not the JSON that Vault sends${told === '' ? '' : `: ${told}`}`,
-    hint,
+    `the answer (${status}, ${mediaType(headers)}) is not the JSON that ${service} sends${told === '' ? '' : `: ${told}`}`,
+    hint.replaceAll('SERVICE', service),
   );
 }
 
@@ -64,7 +66,7 @@ function ofText(text: string, shown: (found: string) => string): Told {
     const known = ROUTES.find(([pattern]) => pattern.test(text))?.[1];
     return known === undefined
       ? [undefined, CHECK]
-      : [known, 'check the host and the path of the address: what stands there knows no Vault by them'];
+      : [known, 'check the host and the path of the address: what stands there knows no SERVICE by them'];
   }
   const title = /<title[^<>]{0,200}>([^<]*)/i.exec(text)?.[1]?.trim().replaceAll(/\s+/g, ' ') ?? '';
   const isSignIn = SIGNS_IN.test(title) || /<input[^>]{1,200}type=["']?password/i.test(text);

@@ -1,8 +1,53 @@
-// Where a redirect is followed to. A request holds a token, so that is nearly nowhere.
+// Where a redirect is followed to. A request to Vault holds a token, so that is nearly nowhere.
 
 import { AppError, printable } from '../errors.ts';
 import { type Endpoint, originOf, parseAddress } from './address.ts';
-import type { HttpResponse } from './request.ts';
+import { Untrusted } from './failure.ts';
+import type { HttpHead, HttpRequest } from './request.ts';
+
+/** Where a request goes, and what it holds there. */
+export interface Hop {
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly headers: HttpRequest['headers'];
+}
+
+/** Which redirects of a server are followed. */
+export interface Redirects {
+  /**
+   * Where an answer leads; undefined for one that is no redirect.
+   * @throws {AppError} BAD_RESPONSE where it must not be followed
+   */
+  readonly next: (from: Hop, answer: HttpHead) => Hop | undefined;
+  /** What a failure at another server means, to which `from` had sent the request. */
+  readonly lost: (from: Endpoint, error: unknown) => unknown;
+}
+
+/** Vault's: to the same origin, or to a standby's active node, which gets the token too. */
+export const VAULT_REDIRECTS: Redirects = {
+  next: ({ endpoint, path, headers }, answer) => {
+    const target = redirectTarget(endpoint, path, answer);
+    return target === undefined ? undefined : { ...target, headers };
+  },
+  lost: (from, error) =>
+    sentOn(
+      error,
+      `${originOf(from)} is a standby and sent this job on`,
+      'whoever runs Vault must set api_addr to an address that runners reach, or let the load balancer choose the active node',
+    ),
+};
+
+/** The same failure at an address that the user never wrote, with whose doing that is. */
+export function sentOn(error: unknown, whose: string, hint: string): unknown {
+  // What is wrong with a certificate is yet to be looked at.
+  if (!(error instanceof AppError) || error instanceof Untrusted) return error;
+  return new AppError(error.code, `${whose}: ${error.message}`, hint, error.cause);
+}
+
+/** Whether a status is that of a redirect that names its target (RFC 9110, section 15.4). */
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
 
 /**
  * Where a redirect leads; undefined for an answer that is none. A request holds a token or an ID token, so it stays at
@@ -13,9 +58,9 @@ import type { HttpResponse } from './request.ts';
 export function redirectTarget(
   from: Endpoint,
   path: string,
-  { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
+  { status, headers }: HttpHead,
 ): { endpoint: Endpoint; path: string } | undefined {
-  if (![301, 302, 303, 307, 308].includes(status) || headers.location === undefined) return undefined;
+  if (!isRedirect(status) || headers.location === undefined) return undefined;
   const base = `${from.scheme === 'unix' ? 'http://localhost' : originOf(from)}${from.basePath}${path}`;
   const url = URL.canParse(headers.location, base) ? new URL(headers.location, base) : undefined;
   // The origin alone: the rest might repeat what was sent.

@@ -3,7 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { AppError, errnoOf, printable } from '../errors.ts';
-import { authorityOf, type Endpoint } from './address.ts';
+import { addressName, authorityOf, type Endpoint, serviceName } from './address.ts';
 import { connectedHost, isBusy, type Pool, requestTarget } from './connection.ts';
 import type { Deadline } from './deadline.ts';
 import { connectionFailure, toldOnce } from './failure.ts';
@@ -26,17 +26,34 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON. It holds the ID token at login, so it is never shown. */
   readonly body?: string;
+  /** Takes the body of an answer as it comes, where it gives a sink for it. It may throw, and so may the sink. */
+  readonly receive?: (head: HttpHead) => BodySink | undefined;
+  /** Milliseconds within which something must come, however much time the deadline leaves. */
+  readonly idle?: number;
+}
+
+/** What comes before an answer's body. */
+export interface HttpHead {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+/** Takes a body piece by piece. What it does not write at once holds the connection up. */
+export interface BodySink {
+  readonly write: (piece: Buffer) => void;
 }
 
 /** A whole answer. */
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
+export interface HttpResponse extends HttpHead {
+  /** Empty where a sink took it. */
   readonly body: Buffer;
 }
 
 /** The largest answer that is read. Vault's own limit for a request is 32 MiB, for an entry in its storage 1 MiB. */
 export const LARGEST_ANSWER = 8 * 1024 * 1024;
+
+// Node's timers hold 31 bits of milliseconds: beyond them they fire at once.
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Sends one request and reads its answer.
@@ -72,7 +89,10 @@ export function exchange(
       reject(explain(endpoint, pool, progress, error));
       return;
     }
-    const timer = setTimeout(() => fail(timedOut(endpoint, pool, progress, deadline)), deadline.remaining());
+    const { idle = Infinity } = request;
+    const timeOut = () => fail(timedOut(endpoint, pool, progress, deadline, idle));
+    const startTimer = () => setTimeout(timeOut, Math.min(deadline.remaining(), idle, LONGEST_TIMER));
+    let timer = startTimer();
 
     function fail(error: unknown): void {
       // Destroying a request makes it fail once more.
@@ -116,7 +136,7 @@ export function exchange(
       fail(
         new AppError(
           'BAD_RESPONSE',
-          `the status ${statusCode} is none that Vault answers with`,
+          `the status ${statusCode} is none that ${serviceName(endpoint)} answers with`,
           'check the address',
         ),
       );
@@ -129,19 +149,39 @@ export function exchange(
     sent.on('response', (response) => {
       progress.phase = 'body';
       if (response.statusCode === 407 && pool.forwardThrough !== undefined) {
-        return fail(refusedByProxy(pool.forwardThrough, 407, authorityOf(endpoint)));
+        return fail(refusedByProxy(pool.forwardThrough, 407, endpoint));
       }
+      const head = { status: response.statusCode ?? 0, headers: response.headers };
       const chunks: Buffer[] = [];
       let size = 0;
-      response.on('data', (chunk: Buffer) => {
+      const collect = (chunk: Buffer) => {
         size += chunk.length;
-        if (size > LARGEST_ANSWER) return fail(tooLarge(endpoint));
+        if (size > LARGEST_ANSWER) throw tooLarge(endpoint);
         chunks.push(chunk);
+      };
+      let sink: BodySink | undefined;
+      // What is thrown within an event is nobody's to catch.
+      const attempt = (work: () => void) => {
+        try {
+          if (!isOver) work();
+        } catch (error) {
+          fail(error);
+        }
+      };
+      attempt(() => {
+        sink = request.receive?.(head);
+      });
+      response.on('data', (chunk: Buffer) => {
+        if (idle < Infinity) {
+          clearTimeout(timer);
+          timer = startTimer();
+        }
+        attempt(() => (sink === undefined ? collect(chunk) : sink.write(chunk)));
       });
       response.on('error', fail);
       response.on('end', () => {
         end();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+        resolve({ ...head, body: Buffer.concat(chunks) });
       });
     });
     sent.end(request.body);
@@ -178,6 +218,6 @@ function tooLarge(endpoint: Endpoint): AppError {
   return new AppError(
     'BAD_RESPONSE',
     `the answer of ${where} is larger than 8 MiB`,
-    'no secret is as large: check that the address is the one of Vault',
+    `it should be far smaller: check that ${addressName(endpoint)} is the one of ${serviceName(endpoint)}`,
   );
 }

@@ -1,7 +1,7 @@
 // What it means that a run's time was over before an exchange was: by what was waited for.
 
 import { AppError, printable, quoted } from '../errors.ts';
-import { addressName, authorityOf, bracketed, type Endpoint } from './address.ts';
+import { addressName, authorityOf, bracketed, type Endpoint, serviceName } from './address.ts';
 import type { Deadline } from './deadline.ts';
 import { listed } from './explanation.ts';
 import type { Phase, Progress } from './progress.ts';
@@ -22,6 +22,7 @@ interface Wait {
   readonly address: string;
   /** What hints call whoever is to answer. */
   readonly answerer: string;
+  readonly service: string;
 }
 
 type Row = readonly [what: (wait: Wait) => string, hint: (wait: Wait) => string];
@@ -43,7 +44,7 @@ const WAITS: Readonly<Record<Phase, Row>> = {
   ],
   tunnel: [
     ({ target }) => `for it to open a tunnel to ${printable(target)}`,
-    ({ address }) => `check that ${address} is the one of a proxy, and that it may reach Vault`,
+    ({ address, service }) => `check that ${address} is the one of a proxy, and that it may reach ${service}`,
   ],
   tls: [
     () => 'for the TLS handshake',
@@ -59,14 +60,19 @@ const WAITS: Readonly<Record<Phase, Row>> = {
   ],
 };
 
-/** Tells that the time limit came first. */
+/**
+ * Tells that the time limit came first.
+ * @param idle milliseconds within which something was to come, where the limit is not over
+ */
 export function timedOut(
   endpoint: Endpoint,
   { forwardThrough, tunnelThrough }: Partners,
   { phase, addresses }: Progress,
   deadline: Deadline,
+  idle = Infinity,
 ): AppError {
   const target = authorityOf(endpoint);
+  const service = serviceName(endpoint);
   const isOfTunnel = phase === 'name' || phase === 'connect' || phase === 'tunnel';
   const proxy = forwardThrough ?? (isOfTunnel ? tunnelThrough : undefined);
   const who =
@@ -79,13 +85,19 @@ export function timedOut(
     target,
     addresses,
     address: proxy === undefined ? addressName(endpoint) : `the address in ${proxy.source}`,
-    answerer: proxy === undefined ? 'Vault, or what stands before it,' : 'the proxy, or Vault behind it,',
+    answerer:
+      proxy === undefined ? `${service}, or what stands before it,` : `the proxy, or ${service} behind it,`,
+    service,
   };
   const [what, hint] = WAITS[phase];
   const doing = endpoint.socketPath !== undefined && phase === 'connect' ? 'to connect' : what(wait);
+  if (deadline.remaining() > 0) {
+    const time = `${idle / 1000} s`;
+    return new AppError('UNAVAILABLE', `${who} took too long: waited ${time} ${doing}`, hint(wait));
+  }
   return new AppError(
     'UNAVAILABLE',
     `${who} took too long: waited ${doing} until the time limit of ${deadline.limit / 1000} s was over`,
-    deadline.isFixed ? hint(wait) : `${hint(wait)}; or raise --timeout (VAULT_CLIENT_TIMEOUT)`,
+    deadline.setting === undefined ? hint(wait) : `${hint(wait)}; or raise ${deadline.setting}`,
   );
 }

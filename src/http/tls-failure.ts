@@ -2,7 +2,7 @@
 
 import { errnoOf, printable } from '../errors.ts';
 import { explainCertificate } from './certificate-failure.ts';
-import type { Explanation, Failure } from './explanation.ts';
+import { type Explanation, type Failure, isVaults } from './explanation.ts';
 
 type Telling = (failure: Failure) => readonly [what: string, hint: string];
 
@@ -17,9 +17,11 @@ const HANDSHAKE: readonly (readonly [code: RegExp, telling: Telling])[] = [
   ],
   [
     /ALERT_CERTIFICATE_REQUIRED$/,
-    () => [
+    (failure) => [
       'the TLS handshake failed: it wants a client certificate',
-      'set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY to one that the server accepts',
+      isVaults(failure)
+        ? 'set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY to one that the server accepts'
+        : 'civault shows one to Vault alone',
     ],
   ],
   [
@@ -38,12 +40,16 @@ const HANDSHAKE: readonly (readonly [code: RegExp, telling: Telling])[] = [
   ],
   [
     /_UNRECOGNIZED_NAME$/,
-    ({ endpoint, address, serverName, proxy }) => [
-      `the TLS handshake failed: it serves no host of the name ${printable(serverName ?? endpoint.host)}`,
-      serverName === undefined
-        ? `check the host in ${address}${proxy === undefined ? ', or set VAULT_TLS_SERVER_NAME' : ''}`
-        : 'check VAULT_TLS_SERVER_NAME',
-    ],
+    (failure) => {
+      const { endpoint, address, serverName, proxy } = failure;
+      const isSettable = proxy === undefined && isVaults(failure);
+      return [
+        `the TLS handshake failed: it serves no host of the name ${printable(serverName ?? endpoint.host)}`,
+        serverName === undefined
+          ? `check the host in ${address}${isSettable ? ', or set VAULT_TLS_SERVER_NAME' : ''}`
+          : 'check VAULT_TLS_SERVER_NAME',
+      ];
+    },
   ],
   [
     /ALERT_INTERNAL_ERROR$/,
@@ -76,19 +82,23 @@ const HANDSHAKE: readonly (readonly [code: RegExp, telling: Telling])[] = [
   ],
   [
     /ALERT_(HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY)$|HANDSHAKE_FAILURE_ON_CLIENT_HELLO$|^ERR_SSL_NO_(SHARED_CIPHER|CIPHERS_AVAILABLE)$/,
-    () => [
+    (failure) => [
       'the TLS handshake failed: the server broke it off',
-      'it may want a client certificate (VAULT_CLIENT_CERT), or ciphers that are too old to be offered here',
+      `it may want a client certificate${variable(failure)}, or ciphers that are too old to be offered here`,
     ],
   ],
   [
     /^ERR_SSL_|^EPROTO$/,
-    () => [
+    (failure) => [
       'the TLS handshake failed',
-      'it may want a client certificate (VAULT_CLIENT_CERT) or an older TLS than 1.2',
+      `it may want a client certificate${variable(failure)} or an older TLS than 1.2`,
     ],
   ],
 ];
+
+function variable(failure: Failure): string {
+  return isVaults(failure) ? ' (VAULT_CLIENT_CERT)' : '';
+}
 
 /** Explains a failure of TLS; undefined for any other. */
 export function explainTls(failure: Failure): Explanation | undefined {

@@ -12,6 +12,8 @@ export interface TrustSettings {
   readonly caFile: NamedValue | undefined;
   readonly caBytes: NamedValue | undefined;
   readonly caFolder: NamedValue | undefined;
+  /** A CA beside the system's, where none is named that stands alone. */
+  readonly besides?: NamedValue | undefined;
   readonly systemFile: string | undefined;
   readonly systemFolder: string | undefined;
   readonly clientCertificate: NamedValue | undefined;
@@ -97,6 +99,20 @@ function authorities(settings: TrustSettings, io: Io): Authorities {
     io.useCertificateStore(NOWHERE, NOWHERE);
     return { ...own, bundle: nothingMore };
   }
+  return withBesides(systemAuthorities(settings, io), settings.besides, io);
+}
+
+function withBesides(system: Authorities, besides: NamedValue | undefined, io: Io): Authorities {
+  const text = besides === undefined ? undefined : readable([besides.value], io)?.text;
+  if (besides === undefined || text === undefined) return system;
+  return {
+    ...(system.ca === undefined ? {} : { ca: [...system.ca, text] }),
+    source: `${system.source} or ${named(besides)}`,
+    bundle: () => [system.bundle() ?? '', text].join('\n'),
+  };
+}
+
+function systemAuthorities(settings: TrustSettings, io: Io): Authorities {
   const { systemFile, systemFolder } = settings;
   if (systemFile !== undefined || systemFolder !== undefined) {
     io.useCertificateStore(systemFile ?? NOWHERE, systemFolder ?? NOWHERE);

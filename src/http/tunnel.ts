@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import { AppError, printable } from '../errors.ts';
-import { bracketed, type Endpoint } from './address.ts';
+import { bracketed, type Endpoint, serviceName } from './address.ts';
 import type { Circumstances } from './explanation.ts';
 import { connectionFailure, toldOnce } from './failure.ts';
 import { type Look, lookAt } from './peer-certificate.ts';
@@ -25,7 +25,7 @@ export function openTunnel(
   signal?: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const target = `${bracketed(endpoint.host)}:${endpoint.port}`;
+    const target = targetOf(endpoint);
     const options = {
       host: proxy.host,
       port: proxy.port,
@@ -47,7 +47,7 @@ export function openTunnel(
       // Bytes before the client has said anything would belong to no TLS handshake.
       if (statusCode >= 200 && statusCode < 300 && head.length === 0) return resolve(socket);
       socket.destroy();
-      reject(refusedByProxy(proxy, statusCode, target));
+      reject(refusedByProxy(proxy, statusCode, endpoint));
     });
     request.on('error', (error) => {
       const { phase } = progress;
@@ -56,6 +56,11 @@ export function openTunnel(
     });
     request.end();
   });
+}
+
+// As CONNECT names it (RFC 9110, section 9.3.6): the port is always there.
+function targetOf({ host, port }: Endpoint): string {
+  return `${bracketed(host)}:${port}`;
 }
 
 /** Looks at the certificates of a proxy that speaks TLS. */
@@ -74,16 +79,16 @@ const REFUSALS: ReadonlyMap<number, readonly [why: string, hint: string]> = new 
   [404, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
   [405, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
   [429, ['it has too much to do', 'try again later']],
-  [502, ['it cannot connect to that host, or not look its name up', 'check the address of Vault']],
-  [503, ['it cannot serve now, or not reach that host', 'check the address of Vault']],
-  [504, ['that host does not answer it', 'check the address of Vault, and that it runs']],
+  [502, ['it cannot connect to that host, or not look its name up', 'check the address of SERVICE']],
+  [503, ['it cannot serve now, or not reach that host', 'check the address of SERVICE']],
+  [504, ['that host does not answer it', 'check the address of SERVICE, and that it runs']],
 ]);
 
 /**
  * What it means that a proxy answered in the server's place.
- * @param target what it was to connect to, `HOST:PORT`
+ * @param target what it was to connect to
  */
-export function refusedByProxy(proxy: ProxyServer, status: number, target: string): AppError {
+export function refusedByProxy(proxy: ProxyServer, status: number, target: Endpoint): AppError {
   const where = printable(`${bracketed(proxy.host)}:${proxy.port}`);
   if (status === 407) {
     return new AppError(
@@ -98,8 +103,8 @@ export function refusedByProxy(proxy: ProxyServer, status: number, target: strin
       : (REFUSALS.get(status) ?? ['it does not say why', 'ask whoever runs the proxy']);
   return new AppError(
     'UNAVAILABLE',
-    `the proxy ${where} did not connect to ${printable(target)} (${status}): ${why}`,
-    `${hint.replace('SOURCE', proxy.source)}; ${without(proxy)}`,
+    `the proxy ${where} did not connect to ${printable(targetOf(target))} (${status}): ${why}`,
+    `${hint.replace('SOURCE', proxy.source).replace('SERVICE', serviceName(target))}; ${without(proxy)}`,
   );
 }
 

@@ -39,7 +39,7 @@ export function writeFile(
   { random, letSignalsEnd }: Pick<Io, 'random' | 'letSignalsEnd'>,
 ): void {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  attempt(path, () => {
+  writing(path, () => {
     const target = followLinks(path);
     const old = statOf(target);
     if (isReplaced(target, old)) {
@@ -58,7 +58,7 @@ export function writeFile(
  * @throws {AppError} OUTPUT, with what stands in the way
  */
 export function assertWritable(path: string): void {
-  attempt(path, () => {
+  writing(path, () => {
     const target = followLinks(path);
     const old = statOf(target);
     if (old?.isDirectory()) throw systemError('EISDIR');
@@ -210,13 +210,17 @@ const REASONS: Reasons = {
   EBUSY: ['it is mounted by itself and cannot be replaced', 'mount its folder, or choose another'],
 };
 
-function attempt(path: string, work: () => void): void {
+/**
+ * Does some work to write a file.
+ * @throws {AppError} OUTPUT for an error of the system, with what stands in the way
+ */
+export function writing<T>(path: string, work: () => T): T {
   if (path === '') {
     const hint = 'if a variable was to hold it, that is not set';
     throw new AppError('OUTPUT', "cannot write: the file's name is empty", hint);
   }
   try {
-    work();
+    return work();
   } catch (error) {
     throw explained(error, 'OUTPUT', `cannot write ${printable(path)}`, REASONS);
   }

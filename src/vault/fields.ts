@@ -4,8 +4,8 @@
 import { AppError, printable, quoted, shownNames } from '../errors.ts';
 import { compactJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type Followed, followPointer, formatPointer } from '../json-pointer.ts';
+import { likelyMeant, nearestFirst } from '../nearest.ts';
 import { Secret } from '../secret.ts';
-import { likelyMeant, nearestFirst } from './nearest.ts';
 import { type Field, formatField, tokensOf } from './reference.ts';
 
 const NAMED_AT_MOST = 20;

@@ -39,6 +39,7 @@ export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: W
     listFolder: (path) => [...(folders[path] ?? absent(path))],
     useCertificateStore: (file, folder) => void stores.push([file, folder]),
     input: () => inPieces(input),
+    drawStatus: () => false,
     writePart: (part) => void written.push(part),
     cutShort: new Promise<never>(() => undefined),
     letSignalsEnd: () => undefined,

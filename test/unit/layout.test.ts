@@ -12,8 +12,16 @@ import { bundle } from '../../build/bundle.ts';
 const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli.ts'],
-  ['commands/', 'doctor/'],
-  ['options.ts', 'settings.ts', 'settings-endpoint.ts', 'settings-session.ts', 'usage.ts', 'mapping.ts'],
+  ['commands/', 'doctor/', 'download/'],
+  [
+    'options.ts',
+    'settings.ts',
+    'settings-endpoint.ts',
+    'settings-session.ts',
+    'settings-gitlab.ts',
+    'usage.ts',
+    'mapping.ts',
+  ],
   ['help/'],
   ['child/'],
   ['output/', 'vault/'],
@@ -32,6 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'release.ts',
     'error-docs.ts',
     'times.ts',
+    'nearest.ts',
   ],
 ];
 const LONGEST = 250;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { distanceBetween, likelyMeant, nearestFirst } from '../../src/vault/nearest.ts';
+import { distanceBetween, likelyMeant, nearestFirst } from '../../src/nearest.ts';
 import { workOf } from './fakes.ts';
 
 for (const [one, other, slips] of [

@@ -71,7 +71,7 @@ const TABLE: readonly Row[] = [
 for (const [phase, endpoint, partners, addresses, message, hint] of TABLE) {
   test(`in the phase "${phase}": ${message}`, () => {
     const progress = { ...newProgress(), phase, addresses };
-    const deadline = { limit: 1500, remaining: () => 0 };
+    const deadline = { limit: 1500, remaining: () => 0, setting: '--timeout (VAULT_CLIENT_TIMEOUT)' };
     const told = assertFailure(timedOut(endpoint, partners, progress, deadline), 'UNAVAILABLE', message);
     assertHolds(told.hint, hint);
     assertHolds(told.hint, '; or raise --timeout (VAULT_CLIENT_TIMEOUT)');

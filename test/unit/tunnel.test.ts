@@ -18,7 +18,7 @@ function proxy(value: string): ProxyServer {
 const PROXY = proxy('http://user:marked@proxy.example.com:3128');
 const BASIC = Buffer.from('user:marked').toString('base64');
 
-const TARGET = 'vault.example.com:443';
+const TARGET = parseAddress('https://vault.example.com', 'VAULT_ADDR');
 for (const [status, code, part, hint] of [
   [407, 'CONFIG', 'proxy.example.com:3128 asks for a user name and a password', 'HTTPS_PROXY'],
   [

@@ -1,0 +1,54 @@
+// Where downloaded files go: --output FILE for one, --output DIR/ for any number, else the folder of the run.
+
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError, quoted } from '../errors.ts';
+import { assertWritable, writing } from '../output/file.ts';
+
+/** Settles where files go. */
+export interface Destination {
+  /**
+   * The path of a file of that name.
+   * @param count how many files there are
+   * @throws {AppError} USAGE for several files into one
+   */
+  readonly fileFor: (name: string, count: number) => string;
+}
+
+/**
+ * Reads --output, and makes the folder that it names.
+ * @throws {AppError} USAGE, OUTPUT
+ */
+export function readDestination(output: string | undefined): Destination {
+  if (output === undefined) return { fileFor: (name) => name };
+  if (output === '') {
+    throw new AppError('USAGE', '--output is empty', 'if a variable was to hold it, that is not set');
+  }
+  if (output === '-') {
+    throw new AppError(
+      'USAGE',
+      'download writes no standard output: what is cut or spoilt on its way would be out already',
+      'download a file, and read that: civault download ASSET && tar -xf ASSET',
+    );
+  }
+  if (output.endsWith('/') || isFolder(output)) {
+    writing(output, () => mkdirSync(output, { recursive: true }));
+    return { fileFor: (name) => join(output, name) };
+  }
+  // Before anything is asked for.
+  assertWritable(output);
+  return {
+    fileFor: (_, count) => {
+      if (count === 1) return output;
+      throw new AppError(
+        'USAGE',
+        `${count} files cannot be written to ${quoted(output)}`,
+        `name a folder, with a slash at its end: --output ${output}/`,
+      );
+    },
+  };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

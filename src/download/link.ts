@@ -1,0 +1,98 @@
+// Where an asset's link leads, and what it means when the file is not had there.
+
+import { AppError, printable, quoted } from '../errors.ts';
+import { endpointOf, type GitlabApi, type GitlabToken, wordsOf } from '../gitlab/api.ts';
+import { signIn } from '../gitlab/redirect.ts';
+import type { Asset } from '../gitlab/releases.ts';
+import type { HttpHead, HttpResponse } from '../http/request.ts';
+import { parseJson, stringMember } from '../json.ts';
+
+/**
+ * The address of an asset's file.
+ * @throws {AppError} BAD_RESPONSE for one that is no address of http or https
+ */
+export function linkOf({ name, url }: Pick<Asset, 'name' | 'url'>, api: GitlabApi): URL {
+  const link = URL.canParse(url) ? new URL(url) : undefined;
+  const scheme = link?.protocol ?? '';
+  if (link === undefined || !/^https?:$/.test(scheme) || link.username !== '' || link.password !== '') {
+    throw new AppError(
+      'BAD_RESPONSE',
+      `the link of ${quoted(name)} leads to ${/^[a-z]{1,9}:$/.test(scheme) ? `${scheme}//, ` : ''}no https address`,
+      'whoever makes the release must mend its link',
+    );
+  }
+  const gitlab = api.urlOf([]);
+  // A GitLab behind a proxy that ends TLS may believe that it is plain http, and write its links so.
+  if (link.protocol === 'http:' && gitlab.protocol === 'https:' && link.host === gitlab.hostname) {
+    link.protocol = 'https:';
+    link.port = gitlab.port;
+  }
+  return link;
+}
+
+/** Whether a file comes over plain http though GitLab is asked over https: then only a digest can vouch for it. */
+export function isUnprotected(link: URL, api: GitlabApi): boolean {
+  return link.protocol === 'http:' && api.urlOf([]).protocol === 'https:';
+}
+
+/** Whether an answer is a web page in the place of a file that is none. */
+export function isPage({ headers }: HttpHead, name: string): boolean {
+  return /^text\/html\b/i.test(headers['content-type'] ?? '') && !/\.x?html?$/i.test(name);
+}
+
+/** Tells of a page that came in a file's place. */
+export function pageInstead(link: URL, name: string, api: GitlabApi): AppError {
+  if (link.origin === api.urlOf([]).origin) return signIn(endpointOf(link));
+  return new AppError(
+    'BAD_RESPONSE',
+    `a web page came in the place of ${quoted(name)}, from ${printable(link.host)}`,
+    'a sign-in page may stand there, or the link leads to a page: let whoever makes the release mend it',
+  );
+}
+
+/** What an answer means that is neither the file nor worth another try. */
+export function refusedFile(
+  { status, headers, body }: HttpResponse,
+  name: string,
+  token: GitlabToken | undefined,
+): AppError {
+  const what = quoted(name);
+  if (status === 404 || status === 410) {
+    return new AppError(
+      'ASSET_NOT_FOUND',
+      `the release links ${what}, and there is no such file where the link leads (${status})`,
+      'the package may have been deleted, or the link mistyped: ask whoever makes the release',
+    );
+  }
+  if (status === 401 || status === 403) {
+    const words = said(body, token);
+    const allowlist = /job token not allowed/i.test(words)
+      ? 'add this project there under Settings → CI/CD → Job token permissions'
+      : 'whoever started the job must be allowed to read the package registry of that project, and Settings → CI/CD → Job token permissions there must let this project in';
+    return new AppError(
+      'PERMISSION_DENIED',
+      `the file of ${what} is refused (${status})${words === '' ? '' : `: ${words}`}`,
+      allowlist,
+    );
+  }
+  if (status >= 500 || status === 429 || status === 408) {
+    return new AppError('UNAVAILABLE', `the server of ${what} answered ${status}`, 'try again later');
+  }
+  const type = /^[\w./+-]{1,60}/.exec(headers['content-type'] ?? '')?.[0] ?? 'of no known type';
+  return new AppError(
+    'BAD_RESPONSE',
+    `the answer for ${what} (${status}, ${type}) is no file`,
+    "check where the release's link leads",
+  );
+}
+
+function said(body: Buffer, token: GitlabToken | undefined): string {
+  const text = body.toString('utf8', 0, 4096);
+  try {
+    const json = parseJson(text);
+    return wordsOf(stringMember(json, 'message') ?? stringMember(json, 'error') ?? '', token);
+  } catch {
+    // Object storage answers in XML: its code is what can be looked up.
+    return wordsOf(/<Code>([^<]{1,60})<\/Code>/.exec(text)?.[1] ?? '', token);
+  }
+}

@@ -1,0 +1,17 @@
+// A small file of a release, such as its list of digests, as text.
+
+import type { GitlabApi } from '../gitlab/api.ts';
+import type { Asset } from '../gitlab/releases.ts';
+import { isPage, linkOf, pageInstead, refusedFile } from './link.ts';
+
+/**
+ * Fetches an asset whole.
+ * @throws {AppError} ASSET_NOT_FOUND, PERMISSION_DENIED, BAD_RESPONSE, UNAVAILABLE or TLS_UNTRUSTED
+ */
+export async function fetchText(api: GitlabApi, asset: Asset): Promise<string> {
+  const link = linkOf(asset, api);
+  const response = await api.fetch(link);
+  if (isPage(response, asset.name)) throw pageInstead(link, asset.name, api);
+  if (response.status !== 200) throw refusedFile(response, asset.name, api.token);
+  return response.body.toString();
+}

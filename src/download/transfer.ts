@@ -1,0 +1,143 @@
+// One file from its server into its part: streamed, and after a cut taken up where it ended.
+
+import { AppError, quoted } from '../errors.ts';
+import type { GitlabApi } from '../gitlab/api.ts';
+import type { Deadline } from '../http/deadline.ts';
+import type { BodySink, HttpHead } from '../http/request.ts';
+import { parseHttpDate, type RetrySettings, withRetries } from '../http/retry.ts';
+import { isPage, pageInstead, refusedFile } from './link.ts';
+import type { Part } from './part.ts';
+
+/** What is to be transferred. */
+export interface Order {
+  readonly link: URL;
+  readonly name: string;
+  readonly part: Part;
+  /** Whether a digest will judge the result. */
+  readonly isJudged: boolean;
+  /** Told of each piece: how much there is, and of how much, where that is known. */
+  readonly follow: (size: number, total: number | undefined) => void;
+}
+
+/** What else the server said of the file. */
+export interface Transferred {
+  /** X-Checksum-SHA256, in lower case: what GitLab says of a package's file that it serves itself. */
+  readonly sha256: string | undefined;
+}
+
+/** How a run retries, and until when. */
+export interface Patience {
+  readonly retry: RetrySettings;
+  readonly deadline: Deadline;
+}
+
+// Whoever brings as much between two cuts is worth more tries.
+const PROGRESS = 1024 * 1024;
+
+/**
+ * Transfers a file. The address is asked anew for each try: an address of object storage is signed for minutes only.
+ * @throws {AppError} UNAVAILABLE when no try brings more; ASSET_NOT_FOUND, PERMISSION_DENIED, BAD_RESPONSE, OUTPUT
+ */
+export async function transfer(api: GitlabApi, order: Order, patience: Patience): Promise<Transferred> {
+  const { part } = order;
+  const state: State = { validator: undefined, total: undefined, sha256: undefined };
+  for (;;) {
+    const before = part.size();
+    try {
+      const { status } = await withRetries(
+        () => attempt(api, order, state),
+        patience.retry,
+        patience.deadline,
+      );
+      // It is longer than the file, or as long: what is here is of no use, or all of it.
+      if (status !== 416) return { sha256: state.sha256 };
+      part.restart();
+    } catch (error) {
+      const isCut = error instanceof AppError && error.code === 'UNAVAILABLE';
+      if (!isCut || part.size() < before + PROGRESS || patience.deadline.remaining() <= 0) throw error;
+    }
+  }
+}
+
+interface State {
+  /** An ETag or a date that tells whether it is still the same file (RFC 9110, section 13.1.5). */
+  validator: string | undefined;
+  total: number | undefined;
+  sha256: string | undefined;
+}
+
+async function attempt(api: GitlabApi, order: Order, state: State) {
+  const { part, link, name, isJudged } = order;
+  if (part.size() > 0 && state.validator === undefined && !isJudged) part.restart();
+  const from = part.size();
+  const range = from === 0 ? {} : { range: `bytes=${from}-` };
+  const condition = from === 0 || state.validator === undefined ? {} : { 'if-range': state.validator };
+  const response = await api.fetch(
+    link,
+    {
+      headers: { ...range, ...condition },
+      receive: (head) => (isFile(head.status) ? begin(head, from, order, state, api) : undefined),
+    },
+    { retries: 0 },
+  );
+  const isWorthMore = response.status >= 500 || response.status === 429 || response.status === 412;
+  if (isFile(response.status) || isWorthMore || (response.status === 416 && from > 0)) return response;
+  throw refusedFile(response, name, api.token);
+}
+
+function isFile(status: number): boolean {
+  return status === 200 || status === 206;
+}
+
+function begin(head: HttpHead, from: number, order: Order, state: State, api: GitlabApi): BodySink {
+  const { part, name, link, follow, isJudged } = order;
+  const { headers, status } = head;
+  if (isPage(head, name)) throw pageInstead(link, name, api);
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' && !isJudged) {
+    throw new AppError(
+      'BAD_RESPONSE',
+      `${quoted(name)} comes encoded (content-encoding), which nobody asked for`,
+      'say what it should be, and it is taken as it comes: --sha256 HEX',
+    );
+  }
+  if (status === 206) state.total = continued(headers['content-range'], from, state.total, name);
+  else {
+    if (from > 0) part.restart();
+    state.total = lengthOf(headers['content-length']);
+  }
+  state.validator = validatorOf(head) ?? (status === 206 ? state.validator : undefined);
+  state.sha256 = /^[0-9a-f]{64}$/i.exec(`${headers['x-checksum-sha256'] ?? ''}`)?.[0]?.toLowerCase();
+  return {
+    write: (piece) => {
+      part.write(piece);
+      follow(part.size(), state.total);
+    },
+  };
+}
+
+function continued(range: string | undefined, from: number, known: number | undefined, name: string) {
+  const [, start, total] = /^bytes ([0-9]+)-[0-9]+\/([0-9]+|\*)$/.exec(range ?? '') ?? [];
+  const all = total === undefined || total === '*' ? known : lengthOf(total);
+  if (start !== undefined && Number(start) === from && from > 0 && (known === undefined || all === known))
+    return all;
+  throw new AppError(
+    'BAD_RESPONSE',
+    `${quoted(name)} does not go on where it was cut: another part of it came than was asked for`,
+    'run it again, which begins anew',
+  );
+}
+
+function lengthOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+const SETTLED = 60_000;
+
+// A weak one (W/) says only that the files are alike, and a date is no proof before it is some time ago.
+function validatorOf({ headers }: HttpHead): string | undefined {
+  const { etag, date, 'last-modified': changed } = headers;
+  if (etag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(etag)) return etag;
+  const [now, then] = [parseHttpDate(date), parseHttpDate(changed)];
+  return now !== undefined && then !== undefined && now - then >= SETTLED ? changed : undefined;
+}

@@ -1,0 +1,109 @@
+// Which of a release's assets are meant: by a link's name, by its direct asset path, or by a pattern.
+
+import { AppError, quoted, shownNames } from '../errors.ts';
+import { nearestFirst } from '../nearest.ts';
+import type { Asset, Release } from './releases.ts';
+
+/** An asset, and the name of the file that it becomes. */
+export interface Chosen {
+  readonly asset: Asset;
+  readonly file: string;
+}
+
+const SHOWN = 20;
+
+/**
+ * Chooses assets, each once, in the order in which they were asked for.
+ * @param wanted names, direct asset paths, or patterns of them (`*`, `?`, `[a-z]`)
+ * @throws {AppError} ASSET_NOT_FOUND with the assets there are; USAGE for two that would be one file; BAD_RESPONSE for a
+ *   name that no file can have
+ */
+export function chooseAssets(release: Release, wanted: readonly string[]): readonly Chosen[] {
+  const chosen = new Map<Asset, Chosen>();
+  for (const text of wanted) {
+    const found = choose(release.assets, text);
+    if (found.length === 0) throw notFound(release, text);
+    for (const each of found) if (!chosen.has(each.asset)) chosen.set(each.asset, each);
+  }
+  const byFile = new Map<string, Chosen>();
+  for (const each of chosen.values()) {
+    const other = byFile.get(each.file);
+    if (other !== undefined) throw sameFile(each, other);
+    byFile.set(each.file, each);
+  }
+  return [...chosen.values()];
+}
+
+function choose(assets: readonly Asset[], text: string): Chosen[] {
+  const path = text.replace(/^\/+/, '');
+  const exact =
+    assets.find(({ name }) => name === text) ??
+    assets.find((asset) => asset.path === path) ??
+    onlyOne(assets.filter((asset) => asset.path !== undefined && lastSegment(asset.path) === path));
+  if (exact !== undefined) return [{ asset: exact, file: fileName(text) }];
+  if (!/[*?[]/.test(text)) return [];
+  const pattern = regexOf(path);
+  const isShort = !path.includes('/');
+  const partOf = (whole: string) => (isShort ? lastSegment(whole) : whole);
+  return assets.flatMap((asset) => {
+    const match = [asset.path, asset.name].find((each) => each !== undefined && pattern.test(partOf(each)));
+    return match === undefined ? [] : [{ asset, file: fileName(match) }];
+  });
+}
+
+function onlyOne<T>(all: readonly T[]): T | undefined {
+  return all.length === 1 ? all[0] : undefined;
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/**
+ * The name of the file for an asset: the last part of what names it.
+ * @throws {AppError} BAD_RESPONSE for a name that would lead elsewhere or is none
+ */
+export function fileName(text: string): string {
+  const name = lastSegment(text);
+  if (name !== '' && name !== '.' && name !== '..' && !/[\u0000-\u001f\u007f]/.test(name)) return name;
+  throw new AppError(
+    'BAD_RESPONSE',
+    `the asset ${quoted(text)} has a name that no file should have`,
+    'name the file yourself: --output FILE',
+  );
+}
+
+// As a shell has it: neither * nor ? goes beyond a slash.
+function regexOf(pattern: string): RegExp {
+  const source = pattern.replace(/\*+|\?|\[(!?)([^\]]+)\]|[^*?[]+|\[/g, (part, not, set) => {
+    if (part.startsWith('*')) return '[^/]*';
+    if (part === '?') return '[^/]';
+    if (set !== undefined)
+      return `(?!/)[${not === '!' ? '^' : ''}${String(set).replace(/[\\^[\]]/g, '\\$&')}]`;
+    return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  });
+  try {
+    return new RegExp(`^${source}$`, 'su');
+  } catch {
+    // A range that goes backwards, such as [z-a].
+    throw new AppError('USAGE', `${quoted(pattern)} is no pattern`, 'write [a-z], * or ?');
+  }
+}
+
+function notFound({ tag, assets }: Release, text: string): AppError {
+  const names = [...new Set(assets.map(({ name }) => name))];
+  const what = /[*?[]/.test(text) ? `no asset that fits ${quoted(text)}` : `no asset ${quoted(text)}`;
+  const hint =
+    names.length === 0
+      ? 'it has no assets at all: the job that makes the release links them (release: assets: links:)'
+      : `there ${names.length === 1 ? 'is' : 'are'} ${shownNames(nearestFirst(names, text), SHOWN)}`;
+  return new AppError('ASSET_NOT_FOUND', `the release ${quoted(tag)} has ${what}`, hint);
+}
+
+function sameFile(one: Chosen, other: Chosen): AppError {
+  return new AppError(
+    'USAGE',
+    `${quoted(one.asset.name)} and ${quoted(other.asset.name)} would both be written to ${quoted(one.file)}`,
+    'download them one by one, each with its own --output FILE',
+  );
+}
