@@ -71,7 +71,16 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRun
     const { status, stdout, stderr } = await runCommand(
       process.execPath,
       [GITLAB_CI_LOCAL, '--force-shell-executor', '--no-color', schema, ...variables, options.job],
-      { cwd: project, env: { PATH: `${home}:${process.env['PATH']}`, HOME: home }, limit: 120_000 },
+      {
+        cwd: project,
+        env: {
+          PATH: `${home}:${process.env['PATH']}`,
+          HOME: home,
+          // A stand-in for GitLab has its own.
+          GCL_IGNORE_PREDEFINED_VARS: 'CI_API_V4_URL,CI_PROJECT_ID',
+        },
+        limit: 120_000,
+      },
     );
     const calls = join(root.path, 'seen/calls');
     const log = `${stdout}${stderr}`;

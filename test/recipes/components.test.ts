@@ -1,0 +1,348 @@
+// Proves the components: that their documented examples run, in BusyBox and as they stand, with civault from a stand-in for GitLab's package
+// registry; what their inputs let in, and what becomes of it; and that documents and templates say the same.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { makeRelease } from '../gitlab/releases.ts';
+import { contentOf } from '../gitlab/server.ts';
+import { createProject } from '../gitlab/state.ts';
+import { CIVAULT } from '../harness/busybox-root.ts';
+import { JOB_TOKEN, type ReleaseJob, startReleaseJob } from '../harness/release.ts';
+import { type Bench, groupVariables, mint, openBench, type Turn } from './bench.ts';
+import { plainCalls } from './cases.ts';
+import { blocksOf, readText, tablesOf } from './documents.ts';
+import { ALPINE, type Image, SONAR_ALPINE, SONAR_GLIBC, whyNoImages } from './image.ts';
+import { type PipelineRun, runPipeline } from './pipeline.ts';
+import { interpolate, readTemplate, whyRefused } from './templates.ts';
+import { tool, variableIs } from './tools.ts';
+
+const FILE = 'docs/components.md';
+const NAMES = ['secrets', 'download'] as const;
+const NEXUS = 'secret/data/nexus/svc-orchestrator';
+const SONAR = 'secret/data/sonarqube/svc-orchestrator';
+const DOJO = 'secret/data/defectdojo/svc-orchestrator';
+
+describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, () => {
+  let bench: Bench;
+  let release: ReleaseJob;
+
+  before(async () => {
+    bench = await openBench();
+    // BusyBox's own TLS cannot speak with OpenSSL's: no more than loopback is passed.
+    release = await startReleaseJob({ tls: false });
+    release.project.packages.set('civault/1.0.0/civault-linux-amd64', contentOf(readFileSync(CIVAULT)));
+    const tools = createProject(release.gitlab.state, 'platform/tool');
+    tools.members.set('anna', 20);
+    tools.allowlist.add('platform/civault');
+    const bytes = tool([], 'echo tool 2.0.0');
+    tools.packages.set('tool/2.0.0/tool-linux-amd64', contentOf(bytes));
+    const url = `${release.gitlab.origin}/api/v4/projects/${tools.id}/packages/generic/tool/2.0.0/tool-linux-amd64`;
+    makeRelease(tools, 'v2.0.0', Date.now(), [{ name: 'tool-linux-amd64', url, filepath: '/bin/tool' }]);
+  });
+  after(async () => {
+    await release?.gitlab.close();
+    await bench?.end();
+  });
+
+  interface Play {
+    readonly yaml: string;
+    readonly job: string;
+    readonly image?: Image;
+    readonly programs?: Record<string, string>;
+    readonly variables?: Record<string, string>;
+    readonly turn?: Turn;
+    /** Another stand-in than the one by plain HTTP. */
+    readonly from?: ReleaseJob;
+  }
+
+  const play = async ({
+    yaml,
+    job,
+    image = ALPINE,
+    turn = 'given',
+    from = release,
+    ...rest
+  }: Play): Promise<PipelineRun> => {
+    from.gitlab.requests.length = 0;
+    const run = await runPipeline({
+      yaml,
+      job,
+      image,
+      programs: rest.programs ?? {},
+      files: { 'ca.pem': from.gitlab.authority.certificatePem },
+      includes: Object.fromEntries(
+        NAMES.map((name) => [
+          `platform/civault/1.0.0/templates/${name}.yml`,
+          readText(`templates/${name}.yml`),
+        ]),
+      ),
+      variables: {
+        ...groupVariables(bench.job, bench.shelf),
+        // Minted for what the component declares, which gitlab-ci-local does not do.
+        ...(await mint(bench.job, jobsAfterInterpolation, turn)),
+        ...from.env,
+        CI_SERVER_TLS_CA_FILE: '/builds/orchestrator/app/ca.pem',
+        CURL_CA_BUNDLE: '/builds/orchestrator/app/ca.pem',
+        ...rest.variables,
+      },
+    });
+    run.remove();
+    assert.deepEqual(run.leaked, []);
+    assert.ok(!run.log.includes(JOB_TOKEN), run.log);
+    return run;
+  };
+
+  const jobsAfterInterpolation = JSON.stringify(interpolate('secrets', { mapping: 'A=b' }));
+  const example = (number: number): string => blocksOf(FILE)[number - 1]?.text ?? '';
+  const trivy = (): Record<string, string> => ({
+    'usr/local/bin/trivy': tool([
+      variableIs('TRIVY_USERNAME', bench.secret(NEXUS, 'username')),
+      variableIs('TRIVY_PASSWORD', bench.secret(NEXUS, 'password')),
+      variableIs('DEFECTDOJO_TOKEN', bench.secret(DOJO, 'token')),
+    ]),
+  });
+  const sonar = (): Record<string, string> => ({
+    'opt/sonar-scanner/bin/sonar-scanner': tool([
+      variableIs('SONAR_TOKEN', bench.secret(SONAR, 'token')),
+      variableIs('SONAR_HOST_URL', bench.secret(SONAR, 'url')),
+    ]),
+  });
+
+  test('secrets: the first example; civault is fetched with the token, from the registry named', async () => {
+    const { passed, calls, log } = await play({ yaml: example(1), job: 'trivy', programs: trivy() });
+    assert.equal(passed, true, log);
+    assert.deepEqual(plainCalls(calls), ['trivy image IMAGE']);
+    const [first] = release.gitlab.requests;
+    assert.equal(
+      first?.path,
+      '/api/v4/projects/platform%2Fcivault/packages/generic/civault/1.0.0/civault-linux-amd64',
+    );
+    assert.equal(first?.headers['job-token'], JOB_TOKEN);
+    assert.deepEqual(bench.job.vault.liveTokens(), []);
+  });
+
+  test('secrets: refused by Vault, the job fails and its tool is left alone', async () => {
+    const { passed, calls, log } = await play({
+      yaml: example(1),
+      job: 'trivy',
+      programs: trivy(),
+      turn: 'refused',
+    });
+    assert.equal(passed, false);
+    assert.deepEqual(calls, []);
+    assert.match(log, /does not accept this job's audience/);
+  });
+
+  for (const [what, sha256, says] of [
+    ['another checksum', '0'.repeat(64), /FAILED/],
+    ['no checksum', '', /civault's checksum is missing/],
+  ] as const) {
+    test(`secrets: with ${what}, the job fails before civault is run`, async () => {
+      bench.job.vault.requests.length = 0;
+      const variables = { CIVAULT_SHA256: sha256 };
+      const { passed, calls, log } = await play({
+        yaml: example(1),
+        job: 'trivy',
+        programs: trivy(),
+        variables,
+      });
+      assert.equal(passed, false);
+      assert.deepEqual(calls, []);
+      assert.match(log, says);
+      assert.deepEqual(bench.job.vault.requests, []);
+    });
+  }
+
+  test("secrets: the second example, with a job's own before_script, as uid 1000", async () => {
+    const { passed, calls, log } = await play({
+      yaml: example(2),
+      job: 'sonarqube-scan',
+      image: SONAR_ALPINE,
+      programs: sonar(),
+    });
+    assert.equal(passed, true, log);
+    assert.deepEqual(calls, ['sonar-scanner --version', 'sonar-scanner']);
+  });
+
+  test('secrets: the same on glibc with curl, by TLS', async () => {
+    const byTls = await startReleaseJob();
+    byTls.project.packages.set('civault/1.0.0/civault-linux-amd64', contentOf(readFileSync(CIVAULT)));
+    try {
+      const { passed, calls, log } = await play({
+        yaml: example(2),
+        job: 'sonarqube-scan',
+        image: SONAR_GLIBC,
+        programs: sonar(),
+        from: byTls,
+      });
+      assert.equal(passed, true, log);
+      assert.deepEqual(calls, ['sonar-scanner --version', 'sonar-scanner']);
+    } finally {
+      await byTls.gitlab.close();
+    }
+  });
+
+  test('secrets: address, role, url, folder, and civault of the image', async () => {
+    const inputs = (lines: Record<string, string>): string =>
+      example(1).replace(
+        'inputs:',
+        `inputs:\n${Object.entries(lines)
+          .map(([name, value]) => `      ${name}: ${value}`)
+          .join('\n')}`,
+      );
+    const elsewhere = {
+      address: bench.job.vault.address,
+      role: 'nexus-ci',
+      url: bench.shelf.url,
+      folder: '/opt/civault',
+    };
+    const fetched = await play({
+      yaml: inputs(elsewhere),
+      job: 'trivy',
+      programs: trivy(),
+      variables: { VAULT_ADDR: 'https://127.0.0.1:1', CI_API_V4_URL: 'https://127.0.0.1:1/api/v4' },
+    });
+    assert.equal(fetched.passed, true, fetched.log);
+    assert.deepEqual(bench.shelf.asked.splice(0), [{ path: '/civault', jobToken: undefined }]);
+    assert.match(fetched.log, /\/opt\/civault\/civault: OK/);
+    const held = await play({
+      yaml: inputs({ install: 'image' }),
+      job: 'trivy',
+      programs: { ...trivy(), 'usr/local/bin/civault': 'not there' },
+      variables: { CIVAULT_SHA256: '' },
+    });
+    // What lies there is no program: the job ends at civault --version, and nothing was fetched.
+    assert.equal(held.passed, false);
+    assert.deepEqual(held.calls, []);
+    assert.deepEqual(release.gitlab.requests, []);
+  });
+
+  test('secrets: a mapping that looks like commands, patterns and flags of the shell is split and no more', async () => {
+    const yaml = example(1).replace(
+      /mapping: >-\n(?: {8}.*\n)+/,
+      `mapping: 'TRIVY_*=${NEXUS} X={a,b}*~$HOSTILE'\n`,
+    );
+    const { passed, calls, log } = await play({
+      yaml,
+      job: 'trivy',
+      programs: trivy(),
+      // A CI/CD variable may hold anything: it is expanded by GitLab, and stays one word or several.
+      variables: { HOSTILE: '$(touch /seen/ran);`touch /seen/ran`\'"' },
+    });
+    assert.equal(passed, false);
+    assert.deepEqual(calls, []);
+    assert.match(log, /civault: /);
+    assert.doesNotMatch(log, /syntax error|unterminated/);
+  });
+
+  test('download: its example, from the release of another project', async () => {
+    const { passed, calls, log } = await play({ yaml: example(3), job: 'use-tool' });
+    assert.equal(passed, true, log);
+    assert.deepEqual(calls, ['tool --version']);
+    assert.match(log, /tool 2\.0\.0/);
+    assert.ok(release.gitlab.requests.some(({ path }) => path.includes('/releases/v2.0.0')));
+  });
+
+  test('download: another checksum than the file has: the job fails, and the file is not there', async () => {
+    const yaml = example(3).replace('executable: true', `sha256: ${'0'.repeat(64)}`);
+    const { passed, calls } = await play({ yaml, job: 'use-tool' });
+    assert.equal(passed, false);
+    assert.deepEqual(calls, []);
+  });
+});
+
+describe('inputs', () => {
+  for (const name of NAMES) {
+    const { inputs, text } = readTemplate(name);
+
+    test(`${name}: the table has each input, its default and its description, in order`, () => {
+      const tables = tablesOf(FILE);
+      const [, ...rows] = tables[NAMES.indexOf(name)] ?? [];
+      assert.deepEqual(
+        rows,
+        Object.entries(inputs).map(([key, input]) => [key, String(input.default ?? ''), input.description]),
+      );
+    });
+
+    test(`${name}: each input is used, and none that is not declared`, () => {
+      const used = new Set([...text.matchAll(/\$\[\[ inputs\.([\w-]+) \]\]/g)].map(([, key]) => key));
+      assert.deepEqual([...used].sort(), Object.keys(inputs).sort());
+    });
+
+    test(`${name}: its own defaults are let in`, () => {
+      for (const [key, input] of Object.entries(inputs)) {
+        if (input.default !== undefined) assert.equal(whyRefused(input, undefined), undefined, key);
+      }
+    });
+
+    test(`${name}: a hidden job, without a keyword that concerns the whole pipeline`, () => {
+      const jobs = interpolate(name, { mapping: 'A=b', asset: 'a' });
+      assert.deepEqual(Object.keys(jobs), [`.civault-${name}`]);
+    });
+  }
+
+  test('both fetch civault by the same lines', () => {
+    const [secrets, download] = NAMES.map((name) => {
+      const jobs = interpolate(name, { mapping: 'A=b', asset: 'a' });
+      return jobs[`.civault-${name}`]?.before_script?.[0];
+    });
+    assert.match(String(secrets), /sha256sum -c/);
+    assert.equal(secrets, download);
+  });
+
+  const { inputs } = readTemplate('secrets');
+  for (const mapping of [
+    'A=secret/data/x#y',
+    'TRIVY_*=secret/data/nexus/svc-orchestrator  B=nexus/svc-orchestrator/password@secret',
+    'A=secret/data/x?version=3#with.dot',
+    'A=secret/data/$CI_PROJECT_NAME/x#/a/b',
+    'A=secret/data/a~b+c:d,e#f',
+  ]) {
+    test(`mapping ${mapping} is let in, and reaches the job as it is`, () => {
+      assert.equal(whyRefused(inputs['mapping'] ?? {}, mapping), undefined);
+      const job = interpolate('secrets', { mapping })['.civault-secrets'];
+      assert.equal(job?.variables?.['CIVAULT_COMPONENT_MAPPING'], mapping);
+    });
+  }
+
+  for (const mapping of [
+    '',
+    ' ',
+    'A=b"\n  script: [evil]\n  x: "',
+    'A=b\nC=d',
+    "A='b'",
+    'A=b\\n',
+    'A=`b`',
+    'A=$(b)',
+    'A=b;c',
+    'A=b|c',
+    'A=b&c',
+    'A=b>c',
+    '$[[ inputs.role ]]',
+  ]) {
+    test(`mapping ${JSON.stringify(mapping)} is kept out`, () => {
+      assert.equal(
+        whyRefused(inputs['mapping'] ?? {}, mapping),
+        'value does not match required RegEx pattern',
+      );
+    });
+  }
+
+  for (const [key, good, bad] of [
+    ['sha256', ['a'.repeat(64), '$CIVAULT_SHA256'], ['a'.repeat(63), 'A'.repeat(64), '', '$(x)']],
+    ['role', ['nexus-ci', 'a.b_c'], ['a b', 'a"', '']],
+    ['audience', ['https://gitlab.example.com:8443', '$CI_SERVER_URL'], ['a"b', 'a b', '']],
+    ['name', ['.sonar-secrets'], ['visible', '.a"b', '.a b']],
+    ['project', ['42', 'platform/tools/civault'], ['a b', '../x"', '']],
+    ['version', ['1.0.0', '2.0.0-rc.1+5'], ['1/2', '']],
+    ['install', ['download', 'image'], ['none', '']],
+    ['arch', ['amd64', 'arm64'], ['x86', '']],
+  ] as const) {
+    test(`${key} lets in ${good.join(' and ')}, and not ${JSON.stringify(bad)}`, () => {
+      const input = inputs[key] ?? {};
+      for (const value of good) assert.equal(whyRefused(input, value), undefined, value);
+      for (const value of bad) assert.notEqual(whyRefused(input, value), undefined, value);
+    });
+  }
+});
