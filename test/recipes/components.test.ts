@@ -26,6 +26,8 @@ const DOJO = 'secret/data/defectdojo/svc-orchestrator';
 describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, () => {
   let bench: Bench;
   let release: ReleaseJob;
+  const runs: PipelineRun[] = [];
+  const used = new Set<number>();
 
   before(async () => {
     bench = await openBench();
@@ -41,6 +43,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     makeRelease(tools, 'v2.0.0', Date.now(), [{ name: 'tool-linux-amd64', url, filepath: '/bin/tool' }]);
   });
   after(async () => {
+    for (const run of runs) run.remove();
     await release?.gitlab.close();
     await bench?.end();
   });
@@ -51,6 +54,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     readonly image?: Image;
     readonly programs?: Record<string, string>;
     readonly variables?: Record<string, string>;
+    readonly files?: Record<string, string>;
     readonly turn?: Turn;
     /** Another stand-in than the one by plain HTTP. */
     readonly from?: ReleaseJob;
@@ -70,7 +74,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
       job,
       image,
       programs: rest.programs ?? {},
-      files: { 'ca.pem': from.gitlab.authority.certificatePem },
+      files: { 'ca.pem': from.gitlab.authority.certificatePem, ...rest.files },
       includes: Object.fromEntries(
         NAMES.map((name) => [
           `platform/civault/1.0.0/templates/${name}.yml`,
@@ -87,14 +91,17 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
         ...rest.variables,
       },
     });
-    run.remove();
+    runs.push(run);
     assert.deepEqual(run.leaked, []);
     assert.ok(!run.log.includes(JOB_TOKEN), run.log);
     return run;
   };
 
   const jobsAfterInterpolation = JSON.stringify(interpolate('secrets', { mapping: 'A=b' }));
-  const example = (number: number): string => blocksOf(FILE)[number - 1]?.text ?? '';
+  const example = (number: number): string => {
+    used.add(number);
+    return blocksOf(FILE)[number - 1]?.text ?? '';
+  };
   const trivy = (): Record<string, string> => ({
     'usr/local/bin/trivy': tool([
       variableIs('TRIVY_USERNAME', bench.secret(NEXUS, 'username')),
@@ -120,6 +127,12 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     );
     assert.equal(first?.headers['job-token'], JOB_TOKEN);
     assert.deepEqual(bench.job.vault.liveTokens(), []);
+  });
+
+  test('secrets: a file of the checkout that a MAPPING matches as a pattern changes nothing', async () => {
+    const files = { [`TRIVY_EVIL=${NEXUS}`]: '', [`TRIVY_WORSE=${NEXUS}`]: '' };
+    const { passed, log } = await play({ yaml: example(1), job: 'trivy', programs: trivy(), files });
+    assert.equal(passed, true, log);
   });
 
   test('secrets: refused by Vault, the job fails and its tool is left alone', async () => {
@@ -206,15 +219,22 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     assert.equal(fetched.passed, true, fetched.log);
     assert.deepEqual(bench.shelf.asked.splice(0), [{ path: '/civault', jobToken: undefined }]);
     assert.match(fetched.log, /\/opt\/civault\/civault: OK/);
+  });
+
+  test('secrets: civault of the image, and none there', async () => {
+    const yaml = example(1).replace('inputs:', 'inputs:\n      install: image');
+    const variables = { CIVAULT_SHA256: '' };
     const held = await play({
-      yaml: inputs({ install: 'image' }),
+      yaml,
       job: 'trivy',
-      programs: { ...trivy(), 'usr/local/bin/civault': 'not there' },
-      variables: { CIVAULT_SHA256: '' },
+      image: { ...ALPINE, holdsCivault: true },
+      programs: trivy(),
+      variables,
     });
-    // What lies there is no program: the job ends at civault --version, and nothing was fetched.
-    assert.equal(held.passed, false);
-    assert.deepEqual(held.calls, []);
+    assert.equal(held.passed, true, held.log);
+    const without = await play({ yaml, job: 'trivy', programs: trivy(), variables });
+    assert.equal(without.passed, false);
+    assert.deepEqual(without.calls, []);
     assert.deepEqual(release.gitlab.requests, []);
   });
 
@@ -223,7 +243,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
       /mapping: >-\n(?: {8}.*\n)+/,
       `mapping: 'TRIVY_*=${NEXUS} X={a,b}*~$HOSTILE'\n`,
     );
-    const { passed, calls, log } = await play({
+    const { passed, calls, log, exists } = await play({
       yaml,
       job: 'trivy',
       programs: trivy(),
@@ -234,6 +254,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     assert.deepEqual(calls, []);
     assert.match(log, /civault: /);
     assert.doesNotMatch(log, /syntax error|unterminated/);
+    assert.equal(exists('seen/ran'), false);
   });
 
   test('download: its example, from the release of another project', async () => {
@@ -249,6 +270,13 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     const { passed, calls } = await play({ yaml, job: 'use-tool' });
     assert.equal(passed, false);
     assert.deepEqual(calls, []);
+  });
+
+  test('every block of the page was run', () => {
+    assert.deepEqual(
+      blocksOf(FILE).map(({ number, language, mark }) => [number, language, mark]),
+      [...used].sort().map((number) => [number, 'yaml', undefined]),
+    );
   });
 });
 

@@ -51,6 +51,23 @@ export function tablesOf(file: string): string[][][] {
     .map(({ header, rows }) => [header, ...rows].map((cells) => cells.map(plain)));
 }
 
+/** Whether there is code that is only indented, which has no mark. */
+export function hasIndentedCode(file: string): boolean {
+  return marked
+    .lexer(readText(file))
+    .some((token) => token.type === 'code' && token['codeBlockStyle'] === 'indented');
+}
+
+/** The files that a document links to, without what follows a `#`. */
+export function linksOf(file: string): string[] {
+  const links: string[] = [];
+  void marked.walkTokens(marked.lexer(readText(file)), (token) => {
+    if (token.type === 'link' && !/^[a-z]+:/.test(token['href']))
+      links.push(token['href'].replace(/#.*/, ''));
+  });
+  return links;
+}
+
 export function readText(file: string): string {
   return readFileSync(new URL(file, ROOT), 'utf8');
 }

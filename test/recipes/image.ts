@@ -1,4 +1,4 @@
-// Root folders that are as a job's image is: which shell, which programs, which folders, which user. None holds civault; the
+// Root folders that are as a job's image is: which shell, which programs, which folders, which user. None holds civault unless that is said: the
 // job fetches it. Programs that a job is about are replaced by small ones (tools.ts).
 
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
+import { CIVAULT, makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
 import { leaveNothing } from '../harness/leftovers.ts';
 import { findProgram } from '../harness/registry.ts';
 
@@ -30,6 +30,8 @@ export interface Image {
   readonly env: Readonly<Record<string, string>>;
   /** Programs of this machine, with the libraries they want, by the folder that they are put into. */
   readonly borrowed?: Readonly<Record<string, string>>;
+  /** Whether civault was put into it when it was made; not, unless said. */
+  readonly holdsCivault?: boolean;
 }
 
 const PATH = '/opt/sonar-scanner/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -118,6 +120,7 @@ export function makeRoot(image: Image, programs: Readonly<Record<string, string>
     execFileSync('mknod', ['-m', '666', at(`dev/${name}`), 'c', '1', minor]);
   }
   for (const [name, folder] of Object.entries(image.borrowed ?? {})) borrow(root.path, name, folder);
+  if (image.holdsCivault) copyFileSync(CIVAULT, at('usr/local/bin/civault'));
   mkdirSync(at('seen'));
   chmodSync(at('seen'), 0o777);
   for (const [path, text] of Object.entries(programs)) {

@@ -8,7 +8,7 @@ import { markSecrets } from '../harness/leaks.ts';
 import { makePlace, type Place } from '../harness/place.ts';
 import { type Bench, groupVariables, mint, openBench, type Turn } from './bench.ts';
 import { CASES, dockerLogin, plainCalls } from './cases.ts';
-import { type Block, blocksOf, type JobText, jobsOf } from './documents.ts';
+import { type Block, blocksOf, documents, type JobText, jobsOf } from './documents.ts';
 import { ALPINE, whyNoImages } from './image.ts';
 import { runPipeline } from './pipeline.ts';
 import { tool } from './tools.ts';
@@ -116,6 +116,15 @@ describe("the guide's curl, grep and sed", { skip: whyNoImages() ?? false, concu
       await write({ ...awkward });
     }
   }
+});
+
+test('every block marked before is one of these three', () => {
+  const files = documents().filter((file) => blocksOf(file).some(({ mark }) => mark === 'before'));
+  assert.deepEqual(files, [
+    'docs/recipes/from-curl.md',
+    'docs/recipes/from-gitlab-secrets.md',
+    'docs/recipes/from-vault-cli.md',
+  ]);
 });
 
 describe('references of others', () => {
