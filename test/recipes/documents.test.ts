@@ -89,8 +89,11 @@ describe('scripts are clean by shellcheck', { skip: noShellcheck }, () => {
     );
     assert.ok(lines.length > 0);
     const input = `#!/bin/sh\nset -e\n${lines.join('\n')}\n`;
-    const { stdout } = spawnSync('shellcheck', ['-s', 'sh', ...options, '-'], { input, encoding: 'utf8' });
-    assert.equal(stdout, '');
+    const { status, stdout, stderr } = spawnSync('shellcheck', ['-s', 'sh', ...options, '-'], {
+      input,
+      encoding: 'utf8',
+    });
+    assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
   };
 
   for (const file of documents()) {
