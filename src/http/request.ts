@@ -90,8 +90,12 @@ export function exchange(
       return;
     }
     const { idle = Infinity } = request;
-    const timeOut = () => fail(timedOut(endpoint, pool, progress, deadline, idle));
-    const startTimer = () => setTimeout(timeOut, Math.min(deadline.remaining(), idle, LONGEST_TIMER));
+    const startTimer = () => {
+      const left = deadline.remaining();
+      const bound = idle < left ? idle : undefined;
+      const timeOut = () => fail(timedOut(endpoint, pool, progress, deadline, bound));
+      return setTimeout(timeOut, Math.min(left, idle, LONGEST_TIMER));
+    };
     let timer = startTimer();
 
     function fail(error: unknown): void {
@@ -152,6 +156,7 @@ export function exchange(
         return fail(refusedByProxy(pool.forwardThrough, 407, endpoint));
       }
       const head = { status: response.statusCode ?? 0, headers: response.headers };
+      const { socket } = response;
       const chunks: Buffer[] = [];
       let size = 0;
       const collect = (chunk: Buffer) => {
@@ -177,10 +182,12 @@ export function exchange(
           timer = startTimer();
         }
         attempt(() => (sink === undefined ? collect(chunk) : sink.write(chunk)));
+        if (sink !== undefined) pool.drained.add(socket);
       });
       response.on('error', fail);
       response.on('end', () => {
         end();
+        pool.drained.delete(socket);
         resolve({ ...head, body: Buffer.concat(chunks) });
       });
     });

@@ -62,14 +62,14 @@ const WAITS: Readonly<Record<Phase, Row>> = {
 
 /**
  * Tells that the time limit came first.
- * @param idle milliseconds within which something was to come, where the limit is not over
+ * @param idle milliseconds within which something was to come, where that came first
  */
 export function timedOut(
   endpoint: Endpoint,
   { forwardThrough, tunnelThrough }: Partners,
   { phase, addresses }: Progress,
   deadline: Deadline,
-  idle = Infinity,
+  idle?: number,
 ): AppError {
   const target = authorityOf(endpoint);
   const service = serviceName(endpoint);
@@ -91,7 +91,7 @@ export function timedOut(
   };
   const [what, hint] = WAITS[phase];
   const doing = endpoint.socketPath !== undefined && phase === 'connect' ? 'to connect' : what(wait);
-  if (deadline.remaining() > 0) {
+  if (idle !== undefined) {
     const time = `${idle / 1000} s`;
     return new AppError('UNAVAILABLE', `${who} took too long: waited ${time} ${doing}`, hint(wait));
   }

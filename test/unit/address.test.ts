@@ -13,7 +13,7 @@ const endpoint = (
   port: number,
   basePath = '',
   socketPath?: string,
-): Endpoint => ({ scheme, host, port, basePath, socketPath, source: 'VAULT_ADDR' });
+): Endpoint => ({ scheme, host, port, basePath, socketPath, source: 'VAULT_ADDR', service: 'Vault' });
 
 for (const [text, meant] of [
   ['https://vault.example.com', endpoint('https', 'vault.example.com', 443)],

@@ -46,13 +46,18 @@ type Failing = readonly [
 ];
 const WITHOUT_COMMAND: readonly Failing[] = [
   [[], {}, 2, 'there is no command'],
-  [[''], {}, 2, 'unknown command "": there are get, env, exec, inject, docker-login, token, doctor'],
+  [
+    [''],
+    {},
+    2,
+    'unknown command "": there are get, env, exec, inject, docker-login, token, download, doctor',
+  ],
   [['bogus'], {}, 2, 'unknown command "bogus"'],
   [
     ['help', 'bogus'],
     {},
     2,
-    'there is no help on "bogus": there are get, env, exec, inject, docker-login, token, doctor',
+    'there is no help on "bogus": there are get, env, exec, inject, docker-login, token, download, doctor',
   ],
   [['constructor'], {}, 2, 'unknown command "constructor"'],
   [['__proto__'], {}, 2, 'unknown command "__proto__"'],
