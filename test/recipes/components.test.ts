@@ -1,5 +1,5 @@
 // Proves the components: that their documented examples run, in BusyBox and as they stand, with civault from a stand-in for GitLab's package
-// registry; what their inputs let in, and what becomes of it; and that documents and templates say the same.
+// registry; and that they fail where Vault refuses, or another file lies in civault's place.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,14 +11,13 @@ import { CIVAULT } from '../harness/busybox-root.ts';
 import { JOB_TOKEN, type ReleaseJob, startReleaseJob } from '../harness/release.ts';
 import { type Bench, groupVariables, mint, openBench, type Turn } from './bench.ts';
 import { plainCalls } from './cases.ts';
-import { blocksOf, readText, tablesOf } from './documents.ts';
+import { blocksOf, readText } from './documents.ts';
 import { ALPINE, type Image, SONAR_ALPINE, SONAR_GLIBC, whyNoImages } from './image.ts';
 import { type PipelineRun, runPipeline } from './pipeline.ts';
-import { interpolate, readTemplate, whyRefused } from './templates.ts';
+import { interpolate, NAMES } from './templates.ts';
 import { tool, variableIs } from './tools.ts';
 
 const FILE = 'docs/components.md';
-const NAMES = ['secrets', 'download'] as const;
 const NEXUS = 'secret/data/nexus/svc-orchestrator';
 const SONAR = 'secret/data/sonarqube/svc-orchestrator';
 const DOJO = 'secret/data/defectdojo/svc-orchestrator';
@@ -239,10 +238,9 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
   });
 
   test('secrets: a mapping that looks like commands, patterns and flags of the shell is split and no more', async () => {
-    const yaml = example(1).replace(
-      /mapping: >-\n(?: {8}.*\n)+/,
-      `mapping: 'TRIVY_*=${NEXUS} X={a,b}*~$HOSTILE'\n`,
-    );
+    // GitLab would not let it in; gitlab-ci-local knows no patterns.
+    const hostile = '$(touch /seen/ran) `touch /seen/ran` ; touch /seen/ran & {a,b}* ~ $HOSTILE';
+    const yaml = example(1).replace(/mapping: >-\n(?: {8}.*\n)+/, () => `mapping: '${hostile}'\n`);
     const { passed, calls, log, exists } = await play({
       yaml,
       job: 'trivy',
@@ -278,99 +276,4 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
       [...used].sort().map((number) => [number, 'yaml', undefined]),
     );
   });
-});
-
-describe('inputs', () => {
-  for (const name of NAMES) {
-    const { inputs, text } = readTemplate(name);
-
-    test(`${name}: the table has each input, its default and its description, in order`, () => {
-      const tables = tablesOf(FILE);
-      const [, ...rows] = tables[NAMES.indexOf(name)] ?? [];
-      assert.deepEqual(
-        rows,
-        Object.entries(inputs).map(([key, input]) => [key, String(input.default ?? ''), input.description]),
-      );
-    });
-
-    test(`${name}: each input is used, and none that is not declared`, () => {
-      const used = new Set([...text.matchAll(/\$\[\[ inputs\.([\w-]+) \]\]/g)].map(([, key]) => key));
-      assert.deepEqual([...used].sort(), Object.keys(inputs).sort());
-    });
-
-    test(`${name}: its own defaults are let in`, () => {
-      for (const [key, input] of Object.entries(inputs)) {
-        if (input.default !== undefined) assert.equal(whyRefused(input, undefined), undefined, key);
-      }
-    });
-
-    test(`${name}: a hidden job, without a keyword that concerns the whole pipeline`, () => {
-      const jobs = interpolate(name, { mapping: 'A=b', asset: 'a' });
-      assert.deepEqual(Object.keys(jobs), [`.civault-${name}`]);
-    });
-  }
-
-  test('both fetch civault by the same lines', () => {
-    const [secrets, download] = NAMES.map((name) => {
-      const jobs = interpolate(name, { mapping: 'A=b', asset: 'a' });
-      return jobs[`.civault-${name}`]?.before_script?.[0];
-    });
-    assert.match(String(secrets), /sha256sum -c/);
-    assert.equal(secrets, download);
-  });
-
-  const { inputs } = readTemplate('secrets');
-  for (const mapping of [
-    'A=secret/data/x#y',
-    'TRIVY_*=secret/data/nexus/svc-orchestrator  B=nexus/svc-orchestrator/password@secret',
-    'A=secret/data/x?version=3#with.dot',
-    'A=secret/data/$CI_PROJECT_NAME/x#/a/b',
-    'A=secret/data/a~b+c:d,e#f',
-  ]) {
-    test(`mapping ${mapping} is let in, and reaches the job as it is`, () => {
-      assert.equal(whyRefused(inputs['mapping'] ?? {}, mapping), undefined);
-      const job = interpolate('secrets', { mapping })['.civault-secrets'];
-      assert.equal(job?.variables?.['CIVAULT_COMPONENT_MAPPING'], mapping);
-    });
-  }
-
-  for (const mapping of [
-    '',
-    ' ',
-    'A=b"\n  script: [evil]\n  x: "',
-    'A=b\nC=d',
-    "A='b'",
-    'A=b\\n',
-    'A=`b`',
-    'A=$(b)',
-    'A=b;c',
-    'A=b|c',
-    'A=b&c',
-    'A=b>c',
-    '$[[ inputs.role ]]',
-  ]) {
-    test(`mapping ${JSON.stringify(mapping)} is kept out`, () => {
-      assert.equal(
-        whyRefused(inputs['mapping'] ?? {}, mapping),
-        'value does not match required RegEx pattern',
-      );
-    });
-  }
-
-  for (const [key, good, bad] of [
-    ['sha256', ['a'.repeat(64), '$CIVAULT_SHA256'], ['a'.repeat(63), 'A'.repeat(64), '', '$(x)']],
-    ['role', ['nexus-ci', 'a.b_c'], ['a b', 'a"', '']],
-    ['audience', ['https://gitlab.example.com:8443', '$CI_SERVER_URL'], ['a"b', 'a b', '']],
-    ['name', ['.sonar-secrets'], ['visible', '.a"b', '.a b']],
-    ['project', ['42', 'platform/tools/civault'], ['a b', '../x"', '']],
-    ['version', ['1.0.0', '2.0.0-rc.1+5'], ['1/2', '']],
-    ['install', ['download', 'image'], ['none', '']],
-    ['arch', ['amd64', 'arm64'], ['x86', '']],
-  ] as const) {
-    test(`${key} lets in ${good.join(' and ')}, and not ${JSON.stringify(bad)}`, () => {
-      const input = inputs[key] ?? {};
-      for (const value of good) assert.equal(whyRefused(input, value), undefined, value);
-      for (const value of bad) assert.notEqual(whyRefused(input, value), undefined, value);
-    });
-  }
 });

@@ -86,7 +86,24 @@ const GLIBC_PROGRAMS = [
 /** Why no image can be made here; undefined where it can. */
 export function whyNoImages(): string | undefined {
   const missing = ['curl', 'rsync', 'git'].find((name) => findProgram(name) === undefined);
-  return whyNoRoot() ?? (missing === undefined ? undefined : `there is no ${missing}`);
+  if (missing !== undefined) return `there is no ${missing} (Debian: ${missing})`;
+  return whyNoRoot() ?? whyNoDevices();
+}
+
+function whyNoDevices(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'civault-device-'));
+  try {
+    makeDevice(join(folder, 'null'), '3');
+    return undefined;
+  } catch {
+    return 'this root may not make /dev/null (CAP_MKNOD)';
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function makeDevice(path: string, minor: string): void {
+  execFileSync('mknod', ['-m', '666', path, 'c', '1', minor], { stdio: 'pipe' });
 }
 
 export interface Root {
@@ -113,12 +130,8 @@ export function makeRoot(image: Image, programs: Readonly<Record<string, string>
   }
   // What every container has.
   mkdirSync(at('dev'));
-  for (const [name, minor] of [
-    ['null', '3'],
-    ['urandom', '9'],
-  ] as const) {
-    execFileSync('mknod', ['-m', '666', at(`dev/${name}`), 'c', '1', minor]);
-  }
+  makeDevice(at('dev/null'), '3');
+  makeDevice(at('dev/urandom'), '9');
   for (const [name, folder] of Object.entries(image.borrowed ?? {})) borrow(root.path, name, folder);
   if (image.holdsCivault) copyFileSync(CIVAULT, at('usr/local/bin/civault'));
   mkdirSync(at('seen'));

@@ -4,6 +4,8 @@
 import { parse, parseAllDocuments } from 'yaml';
 import { readText } from './documents.ts';
 
+export const NAMES = ['secrets', 'download'] as const;
+
 export interface Input {
   readonly description?: string;
   readonly default?: string | boolean;
