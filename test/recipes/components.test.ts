@@ -2,19 +2,13 @@
 // registry; and that they fail where Vault refuses, or another file lies in civault's place.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { makeRelease } from '../gitlab/releases.ts';
-import { contentOf } from '../gitlab/server.ts';
-import { createProject } from '../gitlab/state.ts';
-import { CIVAULT } from '../harness/busybox-root.ts';
-import { JOB_TOKEN, type ReleaseJob, startReleaseJob } from '../harness/release.ts';
-import { type Bench, groupVariables, mint, openBench, type Turn } from './bench.ts';
+import { JOB_TOKEN } from '../harness/release.ts';
 import { plainCalls } from './cases.ts';
-import { blocksOf, readText } from './documents.ts';
-import { ALPINE, type Image, SONAR_ALPINE, SONAR_GLIBC, whyNoImages } from './image.ts';
-import { type PipelineRun, runPipeline } from './pipeline.ts';
-import { interpolate, NAMES } from './templates.ts';
+import { type ComponentBench, openComponentBench, type Play } from './component-bench.ts';
+import { blocksOf } from './documents.ts';
+import { ALPINE, SONAR_ALPINE, SONAR_GLIBC, whyNoImages } from './image.ts';
+import type { PipelineRun } from './pipeline.ts';
 import { tool, variableIs } from './tools.ts';
 
 const FILE = 'docs/components.md';
@@ -23,80 +17,15 @@ const SONAR = 'secret/data/sonarqube/svc-orchestrator';
 const DOJO = 'secret/data/defectdojo/svc-orchestrator';
 
 describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, () => {
-  let bench: Bench;
-  let release: ReleaseJob;
-  const runs: PipelineRun[] = [];
+  let bench: ComponentBench;
   const used = new Set<number>();
 
   before(async () => {
-    bench = await openBench();
-    // BusyBox's own TLS cannot speak with OpenSSL's: no more than loopback is passed.
-    release = await startReleaseJob({ tls: false });
-    release.project.packages.set('civault/1.0.0/civault-linux-amd64', contentOf(readFileSync(CIVAULT)));
-    const tools = createProject(release.gitlab.state, 'platform/tool');
-    tools.members.set('anna', 20);
-    tools.allowlist.add('platform/civault');
-    const bytes = tool([], 'echo tool 2.0.0');
-    tools.packages.set('tool/2.0.0/tool-linux-amd64', contentOf(bytes));
-    const url = `${release.gitlab.origin}/api/v4/projects/${tools.id}/packages/generic/tool/2.0.0/tool-linux-amd64`;
-    makeRelease(tools, 'v2.0.0', Date.now(), [{ name: 'tool-linux-amd64', url, filepath: '/bin/tool' }]);
+    bench = await openComponentBench();
   });
-  after(async () => {
-    for (const run of runs) run.remove();
-    await release?.gitlab.close();
-    await bench?.end();
-  });
+  after(() => bench?.end());
 
-  interface Play {
-    readonly yaml: string;
-    readonly job: string;
-    readonly image?: Image;
-    readonly programs?: Record<string, string>;
-    readonly variables?: Record<string, string>;
-    readonly files?: Record<string, string>;
-    readonly turn?: Turn;
-    /** Another stand-in than the one by plain HTTP. */
-    readonly from?: ReleaseJob;
-  }
-
-  const play = async ({
-    yaml,
-    job,
-    image = ALPINE,
-    turn = 'given',
-    from = release,
-    ...rest
-  }: Play): Promise<PipelineRun> => {
-    from.gitlab.requests.length = 0;
-    const run = await runPipeline({
-      yaml,
-      job,
-      image,
-      programs: rest.programs ?? {},
-      files: { 'ca.pem': from.gitlab.authority.certificatePem, ...rest.files },
-      includes: Object.fromEntries(
-        NAMES.map((name) => [
-          `platform/civault/1.0.0/templates/${name}.yml`,
-          readText(`templates/${name}.yml`),
-        ]),
-      ),
-      variables: {
-        ...groupVariables(bench.job, bench.shelf),
-        // Minted for what the component declares, which gitlab-ci-local does not do.
-        ...(await mint(bench.job, jobsAfterInterpolation, turn)),
-        ...from.env,
-        CI_SERVER_TLS_CA_FILE: '/builds/orchestrator/app/ca.pem',
-        CURL_CA_BUNDLE: '/builds/orchestrator/app/ca.pem',
-        ...rest.variables,
-      },
-    });
-    runs.push(run);
-    assert.deepEqual(run.leaked, []);
-    assert.ok(!run.log.includes(JOB_TOKEN), run.log);
-    return run;
-  };
-
-  const jobsAfterInterpolation = JSON.stringify(interpolate('secrets', { mapping: 'A=b' }));
+  const play = (given: Play): Promise<PipelineRun> => bench.play(given);
   const example = (number: number): string => {
     used.add(number);
     return blocksOf(FILE)[number - 1]?.text ?? '';
@@ -119,7 +48,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     const { passed, calls, log } = await play({ yaml: example(1), job: 'trivy', programs: trivy() });
     assert.equal(passed, true, log);
     assert.deepEqual(plainCalls(calls), ['trivy image IMAGE']);
-    const [first] = release.gitlab.requests;
+    const [first] = bench.plain.gitlab.requests;
     assert.equal(
       first?.path,
       '/api/v4/projects/platform%2Fcivault/packages/generic/civault/1.0.0/civault-linux-amd64',
@@ -178,21 +107,15 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
   });
 
   test('secrets: the same on glibc with curl, by TLS', async () => {
-    const byTls = await startReleaseJob();
-    byTls.project.packages.set('civault/1.0.0/civault-linux-amd64', contentOf(readFileSync(CIVAULT)));
-    try {
-      const { passed, calls, log } = await play({
-        yaml: example(2),
-        job: 'sonarqube-scan',
-        image: SONAR_GLIBC,
-        programs: sonar(),
-        from: byTls,
-      });
-      assert.equal(passed, true, log);
-      assert.deepEqual(calls, ['sonar-scanner --version', 'sonar-scanner']);
-    } finally {
-      await byTls.gitlab.close();
-    }
+    const { passed, calls, log } = await play({
+      yaml: example(2),
+      job: 'sonarqube-scan',
+      image: SONAR_GLIBC,
+      programs: sonar(),
+      from: bench.byTls,
+    });
+    assert.equal(passed, true, log);
+    assert.deepEqual(calls, ['sonar-scanner --version', 'sonar-scanner']);
   });
 
   test('secrets: address, role, url, folder, and civault of the image', async () => {
@@ -234,7 +157,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     const without = await play({ yaml, job: 'trivy', programs: trivy(), variables });
     assert.equal(without.passed, false);
     assert.deepEqual(without.calls, []);
-    assert.deepEqual(release.gitlab.requests, []);
+    assert.deepEqual(bench.plain.gitlab.requests, []);
   });
 
   test('secrets: a mapping that looks like commands, patterns and flags of the shell is split and no more', async () => {
@@ -260,7 +183,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     assert.equal(passed, true, log);
     assert.deepEqual(calls, ['tool --version']);
     assert.match(log, /tool 2\.0\.0/);
-    assert.ok(release.gitlab.requests.some(({ path }) => path.includes('/releases/v2.0.0')));
+    assert.ok(bench.plain.gitlab.requests.some(({ path }) => path.includes('/releases/v2.0.0')));
   });
 
   test('download: another checksum than the file has: the job fails, and the file is not there', async () => {

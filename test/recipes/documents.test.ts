@@ -135,3 +135,24 @@ describe('a program in the place of a tool', { skip: whyNoImages() ?? false, con
     });
   }
 });
+
+describe('a wrong checksum', { skip: whyNoImages() ?? false, concurrency: 2 }, () => {
+  const check = 'echo "$SUM  /bin/busybox" | sha256sum -c -';
+  for (const [lines, what, calls] of [
+    [[check, 'tool'], 'on a line of its own ends the job', []],
+    [[`${check} && true`, 'tool'], 'in the middle of a list joined by && does not', ['tool']],
+  ] as const) {
+    test(what, async () => {
+      const run = await runPipeline({
+        yaml: `job:\n  image: alpine\n  script:\n${lines.map((line) => `    - ${line}\n`).join('')}`,
+        job: 'job',
+        image: ALPINE,
+        programs: { 'usr/local/bin/tool': tool([]) },
+        variables: { SUM: '0'.repeat(64) },
+      });
+      run.remove();
+      assert.match(run.log, /FAILED/);
+      assert.deepEqual(run.calls, calls);
+    });
+  }
+});

@@ -38,6 +38,12 @@ describe('inputs', () => {
     });
   }
 
+  test('the ID token is for the audience given', () => {
+    const audience = 'https://gitlab.example.com:8443';
+    const job = interpolate('secrets', { mapping: 'A=b', audience })['.civault-secrets'];
+    assert.deepEqual(job?.id_tokens, { VAULT_ID_TOKEN: { aud: audience } });
+  });
+
   test('both fetch civault by the same lines', () => {
     const [secrets, download] = NAMES.map((name) => {
       const jobs = interpolate(name, { mapping: 'A=b', asset: 'a' });

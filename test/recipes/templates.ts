@@ -23,6 +23,7 @@ export interface Template {
 export interface MadeJob {
   readonly variables?: Readonly<Record<string, string>>;
   readonly before_script?: readonly string[];
+  readonly id_tokens?: Readonly<Record<string, { readonly aud: string }>>;
 }
 
 /** What a template is written as: its inputs, and the jobs with nothing put in. */
