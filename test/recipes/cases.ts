@@ -212,7 +212,7 @@ export const CASES: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   },
   'docs/recipes/from-vault-cli.md': {
     'sonarqube-scan': {
-      images: [SONAR_ALPINE, SONAR_GLIBC],
+      images: [SONAR_ALPINE],
       programs: (around) => ({ 'opt/sonar-scanner/bin/sonar-scanner': tool(sonarVariables(around)) }),
       calls: ['sonar-scanner'],
     },
