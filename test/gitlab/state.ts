@@ -28,7 +28,7 @@ export interface Release {
 export interface Project {
   readonly id: number;
   readonly path: string;
-  readonly visibility: Visibility;
+  visibility: Visibility;
   /** Users by their role's number: 10 is Guest, 20 Reporter, 30 Developer. */
   readonly members: Map<string, number>;
   /** Paths of the projects whose job tokens are let in (Settings → CI/CD → Job token permissions). */

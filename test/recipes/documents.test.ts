@@ -55,7 +55,8 @@ test('each page of the recipes is in their index', () => {
   const pages = recipes
     .map((file) => file.replace('docs/recipes/', ''))
     .filter((name) => name !== 'README.md');
-  assert.deepEqual(new Set(linksOf('docs/recipes/README.md')), new Set(pages));
+  const links = linksOf('docs/recipes/README.md').filter((link) => !link.includes('/'));
+  assert.deepEqual(new Set(links), new Set(pages));
 });
 
 test('there is a job for each case', () => {
