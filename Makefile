@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-vault vault-answers lint format bench clean
+.PHONY: help build demo recipes test test-vault vault-answers lint format bench clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
@@ -22,6 +22,9 @@ build: $(INSTALLED) ## build dist/civault, or with ARCH=arm64 that release asset
 
 demo: dist/civault tools ## build, and fetch the guide's secrets in a BusyBox-only root
 	@$(NODE) test/demo/demo.ts
+
+recipes: dist/civault tools ## run the jobs of docs/recipes, and show each job's log
+	@$(NODE) test/recipes/show.ts
 
 test: dist/civault tools ## run every test
 	@$(NODE) --test --test-reporter=spec $(TESTS)
