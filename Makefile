@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build release reproducible image demo test test-node24 test-assets test-vault vault-answers lint format bench clean
+.PHONY: help build release reproducible image demo recipes test test-node24 test-assets test-vault vault-answers lint format bench clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
@@ -39,6 +39,9 @@ image: ## build the image of both platforms from dist/, with buildah
 
 demo: dist/civault tools ## build, and fetch the guide's secrets in a BusyBox-only root
 	@$(NODE) test/demo/demo.ts
+
+recipes: dist/civault tools ## run the jobs of docs/recipes, and show each job's log
+	@$(NODE) test/recipes/show.ts
 
 test: dist/civault tools test-node24 ## run every test
 	@$(NODE) --test --test-reporter=spec $(TESTS)

@@ -6,7 +6,7 @@ set -u
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/civault
 missing=
 for pair in busybox:busybox-static curl:curl dash:dash mksh:mksh zsh:zsh unshare:util-linux skopeo:skopeo \
-  htpasswd:apache2-utils xmllint:libxml2-utils xz:xz-utils buildah:buildah shellcheck:shellcheck; do
+  htpasswd:apache2-utils xmllint:libxml2-utils xz:xz-utils buildah:buildah rsync:rsync git:git shellcheck:shellcheck; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
 registry=

@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { CIVAULT } from '../harness/busybox-root.ts';
 import { runCommand } from '../harness/command.ts';
 import { startJob } from '../harness/job.ts';
+import { benchDownload } from './download.ts';
 import { benchExec } from './exec.ts';
 import { benchMasking } from './masking.ts';
 import { civaultScript, GUIDE_SECRETS, guideScript } from './pipelines.ts';
@@ -44,6 +45,7 @@ try {
   console.log(`${'size'.padEnd(12)} civault ${(statSync(CIVAULT).size / 1e6).toFixed(1).padStart(6)} MB`);
   await benchExec(job, env, console.log);
   benchMasking(console.log);
+  await benchDownload(console.log);
 } finally {
   await job.end();
 }

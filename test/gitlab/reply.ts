@@ -1,6 +1,7 @@
 // Answers of the stand-in: JSON as Grape writes it, redirects, and files by ranges.
 
 import type http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Content } from './state.ts';
 
 /** Ends a request with a status and GitLab's way to say why. */
@@ -41,6 +42,8 @@ export interface FileOptions {
   readonly headers?: http.OutgoingHttpHeaders;
   /** Cuts the connection after so many bytes of the body. */
   readonly cutAfter?: number | undefined;
+  /** Bytes a second, as over a link of that speed. */
+  readonly pace?: number | undefined;
 }
 
 const PIECE = 256 * 1024;
@@ -50,7 +53,7 @@ export async function file(
   request: http.IncomingMessage,
   response: http.ServerResponse,
   content: Content,
-  { etag, headers = {}, cutAfter = Infinity }: FileOptions,
+  { etag, headers = {}, cutAfter = Infinity, pace = Infinity }: FileOptions,
 ): Promise<void> {
   const condition = request.headers['if-range'];
   const asked = condition === undefined || condition === etag ? request.headers.range : undefined;
@@ -69,6 +72,7 @@ export async function file(
     ...(from < 0 ? {} : { 'content-range': `bytes ${start}-${content.size - 1}/${content.size}` }),
     ...headers,
   });
+  const begun = performance.now();
   for (let at = start; at < content.size && !response.destroyed; at += PIECE) {
     const end = Math.min(content.size, at + PIECE, start + cutAfter);
     const flows = response.write(content.slice(at, end));
@@ -77,7 +81,19 @@ export async function file(
       setTimeout(() => response.destroy(), 20);
       return;
     }
-    if (!flows) await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (!flows) await drained(response);
+    const early = ((end - start) / pace) * 1000 - (performance.now() - begun);
+    if (early > 1) await sleep(early);
   }
   response.end();
+}
+
+function drained(response: http.ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      response.off('drain', over).off('close', over);
+      resolve();
+    };
+    response.on('drain', over).on('close', over);
+  });
 }

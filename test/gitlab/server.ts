@@ -117,6 +117,7 @@ async function answer(
     etag: `"${content.sha256.slice(0, 32)}"`,
     headers: { 'x-checksum-sha256': content.sha256 },
     cutAfter: storage.cutAfter,
+    pace: storage.pace,
   });
 }
 

@@ -13,6 +13,8 @@ export interface Storage {
   ahead: number;
   /** Cuts each answer after so many bytes of its body. */
   cutAfter: number | undefined;
+  /** Bytes a second; as fast as it goes unless said. */
+  pace: number | undefined;
 }
 
 const LIFE = 600_000;
@@ -25,6 +27,7 @@ export function createStorage(): Storage {
   const storage: Storage = {
     ahead: 0,
     cutAfter: undefined,
+    pace: undefined,
     sign: (content, origin) => {
       contents.set(content.sha256, content);
       const path = `/packages/${content.sha256}`;
@@ -45,6 +48,7 @@ export function createStorage(): Storage {
         etag: `"${content.sha256.slice(0, 32)}"`,
         headers: { server: 'AmazonS3' },
         cutAfter: storage.cutAfter,
+        pace: storage.pace,
       });
     },
   };

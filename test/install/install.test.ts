@@ -34,6 +34,12 @@ test('every block of the page is one that is run here', () => {
   assert.ok(LINES.length >= 7);
 });
 
+test('the line of the README is one of them', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, line = ''] = /^ {3}```sh\n {3}(wget .+)\n {3}```$/m.exec(readme) ?? [];
+  assert.ok(LINES.includes(line), line);
+});
+
 const why = whyNoRoot();
 describe('docs/install.md', { skip: why === undefined ? false : `it writes ${TARGET}: ${why}` }, () => {
   let job: ReleaseJob;

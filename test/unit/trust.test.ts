@@ -174,3 +174,34 @@ test('a server name and a verification that is off are handed on', () => {
     minVersion: 'TLSv1.2',
   });
 });
+
+// The CA that the runner reached GitLab by: beside the system's, since files may come from another server.
+const besides = { name: 'CI_SERVER_TLS_CA_FILE', value: '/two.pem' };
+const BESIDES = ' or CI_SERVER_TLS_CA_FILE ("/two.pem")';
+
+test('a CA beside the store is there for a second try, with the bundle that is there anyway', () => {
+  const files = { ...FILES, '/etc/ssl/certs/ca-certificates.crt': ONE };
+  const io = fakeIo({ folders: { '/etc/ssl/certs': HASHED }, files });
+  const { options, source, bundle } = prepareTrust({ ...NO_TRUST, besides }, io);
+  assert.equal(options.ca, undefined);
+  assert.equal(bundle(), `${ONE}\n${TWO}`);
+  assertHolds(source, BESIDES);
+});
+
+test('a CA beside the roots inside Node is trusted from the first try on', () => {
+  const { options, source } = prepareTrust({ ...NO_TRUST, besides }, fakeIo({ files: FILES }));
+  assert.deepEqual(options.ca, [...rootCertificates, TWO]);
+  assert.equal(source, `the built-in roots${BESIDES}`);
+});
+
+for (const [what, settings, files, source] of [
+  ['a CA that stands alone is named', { besides, caFile }, FILES, FILE],
+  ['its file is not there', { besides }, {}, 'the built-in roots'],
+] as const) {
+  test(`a CA beside the store is nothing where ${what}`, () => {
+    const trust = prepareTrust({ ...NO_TRUST, ...settings }, fakeIo({ files }));
+    assert.equal(trust.source, source);
+    assert.equal(trust.bundle(), undefined);
+    assert.equal(trust.options.ca?.includes(TWO), false);
+  });
+}
