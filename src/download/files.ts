@@ -3,9 +3,9 @@
 import { AppError, printable } from '../errors.ts';
 import type { GitlabApi } from '../gitlab/api.ts';
 import { type Io, orCutShort } from '../io.ts';
+import { digestOf, makeExecutable } from './bytes.ts';
 import { assertDigest, type Expectation } from './expectation.ts';
 import { isUnprotected, unprotected } from './link.ts';
-import { digestOf, makeExecutable } from './bytes.ts';
 import { openPart, type Part } from './part.ts';
 import { createTeller, megabytes } from './progress.ts';
 import { type Patience, transfer } from './transfer.ts';

@@ -13,7 +13,8 @@ import { parseJson, stringMember } from '../json.ts';
  */
 export function linkOf({ name, url }: Pick<Asset, 'name' | 'url'>, api: GitlabApi): URL {
   const link = URL.canParse(url) ? new URL(url) : undefined;
-  if (link === undefined || !/^https?:$/.test(link.protocol)) throw badLink(name, 'leads to no https address');
+  if (link === undefined || !/^https?:$/.test(link.protocol))
+    throw badLink(name, 'leads to no https address');
   if (link.username !== '' || link.password !== '') throw badLink(name, 'holds a user name or a password');
   const gitlab = api.urlOf([]);
   // A GitLab behind a proxy that ends TLS may believe that it is plain http, and write its links so.

@@ -118,7 +118,8 @@ function copyLeft(path: string, into: number): void {
   try {
     const found = fstatSync(left);
     // No further than it is now: a run that is under way goes on writing it.
-    if (isResumable(found, fstatSync(into))) readThrough(left, found.size, (piece, at) => put(into, piece, at));
+    if (isResumable(found, fstatSync(into)))
+      readThrough(left, found.size, (piece, at) => put(into, piece, at));
   } finally {
     closeSync(left);
   }
@@ -224,4 +225,3 @@ function remove(path: string): void {
     // What matters is told already.
   }
 }
-

@@ -40,11 +40,11 @@ export function releasePlan(wanted: readonly string[], tag: string, given: Expec
     }
     const expect = expectationsOf(release.assets, api);
     const files: Wanted[] = [];
-    for (const { asset, file } of chosen) {
+    for (const { asset, name } of chosen) {
       files.push({
         name: asset.name,
         link: linkOf(asset, api),
-        file: destination.fileFor(file, chosen.length),
+        file: destination.fileFor(() => fileName(name), chosen.length),
         expected: given ?? (await expect(asset)),
       });
     }
@@ -84,7 +84,7 @@ export function packagePlan({ name, version, file }: PackageFile, given: Expecta
   return async (api, project, destination) => {
     const urlOf = (each: string) =>
       api.urlOf(['projects', project, 'packages', 'generic', name, version, each]);
-    const path = destination.fileFor(fileName(file), 1);
+    const path = destination.fileFor(() => fileName(file), 1);
     const expected = given ?? (file === SUMS ? undefined : await sumOf(api, urlOf(SUMS), file));
     return [{ name: file, link: urlOf(file), file: path, expected }];
   };

@@ -46,7 +46,12 @@ type Failing = readonly [
 ];
 const WITHOUT_COMMAND: readonly Failing[] = [
   [[], {}, 2, 'there is no command'],
-  [[''], {}, 2, 'unknown command "": there are get, env, exec, inject, docker-login, token, download, doctor'],
+  [
+    [''],
+    {},
+    2,
+    'unknown command "": there are get, env, exec, inject, docker-login, token, download, doctor',
+  ],
   [['bogus'], {}, 2, 'unknown command "bogus"'],
   [
     ['help', 'bogus'],
