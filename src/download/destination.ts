@@ -1,6 +1,6 @@
 // Where downloaded files go: --output FILE for one, --output DIR/ for any number, else the folder of the run.
 
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, printable, quoted } from '../errors.ts';
 import { writing } from '../output/file.ts';
@@ -51,7 +51,7 @@ export function readDestination(output: string | undefined): Destination {
 }
 
 function makeFolder(path: string): void {
-  const found = statSync(path.replace(/\/+$/, '') || '/', { throwIfNoEntry: false });
+  const found = statOf(path.replace(/\/+$/, '') || '/');
   if (found?.isDirectory() === false) {
     throw new AppError(
       'OUTPUT',
@@ -63,5 +63,10 @@ function makeFolder(path: string): void {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statOf(path)?.isDirectory() ?? false;
+}
+
+// A part of the path may be no folder, or one that this user may not look into.
+function statOf(path: string): Stats | undefined {
+  return writing(path, () => statSync(path, { throwIfNoEntry: false }));
 }

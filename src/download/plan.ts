@@ -28,6 +28,13 @@ export function releasePlan(wanted: readonly string[], tag: string, given: Expec
     }
     filledIn(text, text === tag ? '--tag' : 'an ASSET');
   }
+  if (/^\.{1,2}$/.test(tag)) {
+    throw new AppError(
+      'USAGE',
+      `--tag is "${tag}": no tag has that name`,
+      'name one, or leave it out for the newest',
+    );
+  }
   return async (api, project, destination) => {
     const release = await findRelease(api, project, tag);
     const chosen = chooseAssets(release, wanted);
