@@ -40,8 +40,11 @@ export interface Downloads {
 
 const TOKENS = ['job-token', 'private-token', 'deploy-token', 'authorization', 'cookie'];
 
-/** Makes all of it for the tests of a file; what it gives is there when they run. */
-export function downloads(): Downloads {
+/**
+ * Makes all of it for the tests of a file; what it gives is there when they run.
+ * @param prepare adds to the job what all of them need
+ */
+export function downloads(prepare: (job: ReleaseJob) => void = () => undefined): Downloads {
   let job: ReleaseJob;
   let place: Place;
   let here: string;
@@ -49,6 +52,7 @@ export function downloads(): Downloads {
 
   before(async () => {
     job = await startReleaseJob();
+    prepare(job);
     place = makePlace();
   });
   after(async () => {
