@@ -1,8 +1,8 @@
 // Where an asset's link leads, and what it means when the file is not had there.
 
 import { AppError, printable, quoted } from '../errors.ts';
-import { endpointOf, type GitlabApi, type GitlabToken, wordsOf } from '../gitlab/api.ts';
-import { signIn } from '../gitlab/redirect.ts';
+import { type GitlabApi, type GitlabToken, wordsOf } from '../gitlab/api.ts';
+import { LINK_BY_API } from '../gitlab/redirect.ts';
 import type { Asset } from '../gitlab/releases.ts';
 import type { HttpHead, HttpResponse } from '../http/request.ts';
 import { parseJson, stringMember } from '../json.ts';
@@ -55,11 +55,13 @@ export function isPage({ headers }: HttpHead, name: string): boolean {
 
 /** Tells of a page that came in a file's place. */
 export function pageInstead(link: URL, name: string, api: GitlabApi): AppError {
-  if (link.origin === api.urlOf([]).origin) return signIn(endpointOf(link));
+  const isGitlabs = link.origin === api.urlOf([]).origin;
   return new AppError(
-    'BAD_RESPONSE',
-    `a web page came in the place of ${quoted(name)}, from ${printable(link.host)}`,
-    'a sign-in page may stand there, or the link leads to a page: let whoever makes the release mend it',
+    isGitlabs ? 'PERMISSION_DENIED' : 'BAD_RESPONSE',
+    `a web page came in the place of ${quoted(name)}, whose link leads to ${printable(link.host)}`,
+    isGitlabs
+      ? `pages of GitLab are for who signs in: ${LINK_BY_API}`
+      : 'a sign-in page may stand there, or the link leads to a page: let whoever makes the release mend it',
   );
 }
 

@@ -46,13 +46,11 @@ export async function transfer(api: GitlabApi, order: Order, patience: Patience)
   for (;;) {
     const before = part.size();
     try {
-      const { status } = await withRetries(
-        () => attempt(api, order, state),
-        patience.retry,
-        patience.deadline,
-      );
-      // It is longer than the file, or as long: what is here is of no use, or all of it.
-      if (status !== 416) return { sha256: state.sha256, isJoined: state.isJoined };
+      const response = await withRetries(() => attempt(api, order, state), patience.retry, patience.deadline);
+      if (isFile(response.status)) return { sha256: state.sha256, isJoined: state.isJoined };
+      // A failure of the server that outlasted every try.
+      if (response.status !== 416) throw refusedFile(response, order.name, api.token);
+      // What is here is longer than the file, or as long: it is of no use, or all of it.
       part.restart();
     } catch (error) {
       const isCut = error instanceof AppError && error.code === 'UNAVAILABLE';

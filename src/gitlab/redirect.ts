@@ -59,12 +59,16 @@ function target({ endpoint, path }: Hop, { status, headers }: HttpHead): URL {
   return url;
 }
 
+/** What a release is to link. */
+export const LINK_BY_API =
+  'let the release link the file by the address of the API: https://GITLAB/api/v4/projects/ID/packages/generic/NAME/VERSION/FILE';
+
 /** GitLab's pages take no token of a job: they want a user to sign in. */
 export function signIn(from: Endpoint): AppError {
   return new AppError(
     'PERMISSION_DENIED',
     `${originOf(from)} asks to sign in: the asset's link leads to a page of GitLab's, which takes no token`,
-    'let the release link the file by the address of the API: https://GITLAB/api/v4/projects/ID/packages/generic/NAME/VERSION/FILE',
+    LINK_BY_API,
   );
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { assertFailure, assertPlain } from './failures.ts';
+import { assertFailure, assertPlain, assertRejected } from './failures.ts';
 import { content, cut, part, play, rest, STRONG, WHOLE } from './transfers.ts';
 
 describe('an answer that is no file', () => {
@@ -30,7 +30,7 @@ describe('an answer that is no file', () => {
       'a page',
       { headers: { 'content-type': 'text/html; charset=utf-8' } },
       'PERMISSION_DENIED',
-      'asks to sign in',
+      'a web page came in the place of "file", whose link leads to gitlab.example.com',
     ],
     [
       'compressed bytes',
@@ -53,6 +53,14 @@ describe('an answer that is no file', () => {
       );
       assertPlain(error);
       assert.equal(asked.length, 1);
+    });
+  }
+
+  for (const status of [412, 429, 500, 503]) {
+    test(`${status} to the last try is told, and never taken for a file`, async () => {
+      const { outcome, asked } = await play(Array(3).fill({ status }), { retries: 2 });
+      await assertRejected(outcome, status === 412 ? 'BAD_RESPONSE' : 'UNAVAILABLE', `${status}`);
+      assert.deepEqual([asked.length, part.size()], [3, 0]);
     });
   }
 
