@@ -2,7 +2,7 @@
 
 import { AppError, quoted } from './errors.ts';
 import type { GitlabToken } from './gitlab/api.ts';
-import { type Endpoint, isLoopback, parseAddress, type Service } from './http/address.ts';
+import { type Endpoint, isLoopback, originOf, parseAddress, type Service } from './http/address.ts';
 import type { ProxySettings } from './http/proxy.ts';
 import type { TrustSettings } from './http/trust.ts';
 import type { Environment, NamedValue } from './io.ts';
@@ -60,10 +60,12 @@ export function readGitlab(flags: GitlabFlags, environment: Environment): Gitlab
   const filled = (variable: NamedValue | undefined) => filledVariable(variable, environment);
   const endpoint = readServer(flags, environment);
   const caFile = flags['ca-file'];
+  const home = homeOf(environment);
+  const isForeign = home !== undefined && home !== originOf(endpoint);
   return Object.freeze({
     endpoint,
     project: readProject(flags.project, environment),
-    token: readToken(flags['token-variable'], environment),
+    token: readToken(flags['token-variable'], environment, isForeign),
     trust: {
       caFile: filled(readPath(caFile === undefined ? undefined : { name: '--ca-file', value: caFile })),
       caBytes: undefined,
@@ -137,7 +139,17 @@ function readProject(flag: string | undefined, environment: Environment): string
   throw bad(project === '' ? 'it is empty' : 'no project has that path');
 }
 
-function readToken(flag: string | undefined, environment: Environment): GitlabToken | undefined {
+// The origin of the GitLab that runs the job.
+function homeOf(environment: Environment): string | undefined {
+  const address = environment['CI_API_V4_URL'] || environment['CI_SERVER_URL'] || '';
+  return URL.canParse(address) ? new URL(address).origin : undefined;
+}
+
+function readToken(
+  flag: string | undefined,
+  environment: Environment,
+  isForeign: boolean,
+): GitlabToken | undefined {
   if (flag !== undefined) {
     const name = readVariableName(flag, '--token-variable', 'GITLAB_TOKEN');
     const value = Object.hasOwn(environment, name) ? (environment[name] ?? '') : '';
@@ -148,7 +160,8 @@ function readToken(flag: string | undefined, environment: Environment): GitlabTo
       'check the name in --token-variable, and that the variable reaches this job',
     );
   }
-  for (const name of ['CI_JOB_TOKEN', 'GITLAB_TOKEN']) {
+  // A job's token is of the GitLab that runs the job. Another would learn it, and refuse it.
+  for (const name of isForeign ? ['GITLAB_TOKEN'] : ['CI_JOB_TOKEN', 'GITLAB_TOKEN']) {
     const value = environment[name] ?? '';
     if (value !== '') return tokenIn(name, value, environment);
   }
@@ -162,8 +175,8 @@ function tokenIn(variable: string, value: string, environment: Environment): Git
     const what = 'has quotes around it, or holds a space or another character that no token has';
     throw new AppError('CONFIG', `${variable} ${what}`, 'mend it, or unset it where no token is wanted');
   }
-  const header =
-    variable === 'CI_JOB_TOKEN' ? 'JOB-TOKEN' : /^gldt-/.test(value) ? 'DEPLOY-TOKEN' : 'PRIVATE-TOKEN';
+  const isJobs = variable === 'CI_JOB_TOKEN' || /^glcbt-/.test(value);
+  const header = isJobs ? 'JOB-TOKEN' : /^gldt-/.test(value) ? 'DEPLOY-TOKEN' : 'PRIVATE-TOKEN';
   return { header, variable, value: new Secret(value) };
 }
 

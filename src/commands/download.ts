@@ -7,15 +7,20 @@ import { type Plan, packagePlan, readPackage, releasePlan } from '../download/pl
 import { AppError } from '../errors.ts';
 import { EXIT_OK } from '../exit-codes.ts';
 import { openApi } from '../gitlab/api.ts';
-import { GITLAB_REDIRECTS } from '../gitlab/redirect.ts';
+import { gitlabRedirects } from '../gitlab/redirect.ts';
 import { LATEST } from '../gitlab/releases.ts';
 import { createClient } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
+import type { HttpHead } from '../http/request.ts';
+import { parseRetryAfter } from '../http/retry.ts';
 import { prepareTrust } from '../http/trust.ts';
 import { orCutShort } from '../io.ts';
 import type { CommandLine } from '../options.ts';
 import { readGitlab } from '../settings-gitlab.ts';
 import type { Command } from './command.ts';
+
+// Milliseconds that a server may ask to be left alone for.
+const LONGEST_WAIT = 300_000;
 
 export const download: Command = {
   grammar: { server: 'GitLab', values: ['tag', 'output', 'sha256', 'package'], switches: ['executable'] },
@@ -25,10 +30,18 @@ export const download: Command = {
     const destination = readDestination(line.own['output']);
     for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
     const deadline = startDeadline(settings.timeout, io.elapsed, '--timeout');
-    const retry = { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage };
+    const retry = {
+      retries: settings.retries,
+      random: io.random,
+      now: io.now,
+      tell: io.writeMessage,
+      // No time limit ends the wait here.
+      isFinal: ({ headers }: HttpHead) => parseRetryAfter(headers['retry-after'], io.now()) > LONGEST_WAIT,
+    };
     const { endpoint, proxy, token } = settings;
     const trust = prepareTrust(settings.trust, io);
-    const client = createClient({ endpoint, proxy, trust, retry, deadline, redirects: GITLAB_REDIRECTS });
+    const redirects = gitlabRedirects(endpoint);
+    const client = createClient({ endpoint, proxy, trust, retry, deadline, redirects });
     try {
       const api = openApi(client, endpoint, token);
       const files = await orCutShort(plan(api, settings.project, destination), io);

@@ -1,18 +1,19 @@
 // Where downloaded files go: --output FILE for one, --output DIR/ for any number, else the folder of the run.
 
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError, quoted } from '../errors.ts';
-import { assertWritable, writing } from '../output/file.ts';
+import { AppError, printable, quoted } from '../errors.ts';
+import { writing } from '../output/file.ts';
+import { assertReplaceable } from './part.ts';
 
 /** Settles where files go. */
 export interface Destination {
   /**
-   * The path of a file of that name.
+   * The path of a file of that name, which is asked for where it counts alone.
    * @param count how many files there are
    * @throws {AppError} USAGE for several files into one
    */
-  readonly fileFor: (name: string, count: number) => string;
+  readonly fileFor: (name: () => string, count: number) => string;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface Destination {
  * @throws {AppError} USAGE, OUTPUT
  */
 export function readDestination(output: string | undefined): Destination {
-  if (output === undefined) return { fileFor: (name) => name };
+  if (output === undefined) return { fileFor: (name) => name() };
   if (output === '') {
     throw new AppError('USAGE', '--output is empty', 'if a variable was to hold it, that is not set');
   }
@@ -32,11 +33,11 @@ export function readDestination(output: string | undefined): Destination {
     );
   }
   if (output.endsWith('/') || isFolder(output)) {
-    writing(output, () => mkdirSync(output, { recursive: true }));
-    return { fileFor: (name) => join(output, name) };
+    makeFolder(output);
+    return { fileFor: (name) => join(output, name()) };
   }
   // Before anything is asked for.
-  assertWritable(output);
+  assertReplaceable(output);
   return {
     fileFor: (_, count) => {
       if (count === 1) return output;
@@ -49,6 +50,23 @@ export function readDestination(output: string | undefined): Destination {
   };
 }
 
+function makeFolder(path: string): void {
+  const found = statOf(path.replace(/\/+$/, '') || '/');
+  if (found?.isDirectory() === false) {
+    throw new AppError(
+      'OUTPUT',
+      `cannot write to ${printable(path)}: that is no folder, and the slash at its end says so`,
+      'leave the slash off to write that file, or name a folder',
+    );
+  }
+  writing(path, () => mkdirSync(path, { recursive: true }));
+}
+
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statOf(path)?.isDirectory() ?? false;
+}
+
+// A part of the path may be no folder, or one that this user may not look into.
+function statOf(path: string): Stats | undefined {
+  return writing(path, () => statSync(path, { throwIfNoEntry: false }));
 }

@@ -3,9 +3,10 @@
 import { AppError, printable } from '../errors.ts';
 import type { GitlabApi } from '../gitlab/api.ts';
 import { type Io, orCutShort } from '../io.ts';
+import { digestOf, makeExecutable } from './bytes.ts';
 import { assertDigest, type Expectation } from './expectation.ts';
-import { isUnprotected } from './link.ts';
-import { digestOf, makeExecutable, openPart, type Part } from './part.ts';
+import { isUnprotected, unprotected } from './link.ts';
+import { openPart, type Part } from './part.ts';
 import { createTeller, megabytes } from './progress.ts';
 import { type Patience, transfer } from './transfer.ts';
 
@@ -46,10 +47,11 @@ export async function downloadAll(files: readonly Wanted[], run: Run): Promise<v
     for (const wanted of files) fetched.push(await fetch(wanted, run));
     // A signal that came by now is heeded before the files are there, or not at all.
     await orCutShort(undefined, run.io);
+    // What is there already first: its mode may be another user's, and then nothing is moved.
     for (const { part, wanted } of fetched) {
-      if (part !== undefined) part.finish(run.isExecutable);
-      else if (run.isExecutable) makeExecutable(wanted.file);
+      if (part === undefined && run.isExecutable) makeExecutable(wanted.file);
     }
+    for (const { part } of fetched) part?.finish(run.isExecutable);
   } finally {
     // Whole and judged, though others failed: there is nothing to fetch again.
     for (const { part, wanted } of fetched) part?.leave(wanted.expected !== undefined);
@@ -66,21 +68,14 @@ async function fetch(wanted: Wanted, run: Run): Promise<Fetched> {
   if (expected !== undefined && digestOf(file) === expected.sha256) {
     return { wanted, part: undefined, verdict: agreeing(expected) };
   }
-  if (expected === undefined && isUnprotected(link, run.api)) {
-    throw new AppError(
-      'BAD_RESPONSE',
-      `the link of ${printable(name)} is plain http, and nothing says what the file should be`,
-      'let whoever makes the release link it by https, or say its digest: --sha256 HEX',
-    );
-  }
+  if (expected === undefined && isUnprotected(link, run.api)) throw unprotected(name);
   const part = openPart(file, expected !== undefined, run.io);
   try {
     return { wanted, part, verdict: await fill(part, wanted, run) };
   } catch (error) {
     // Worth keeping where a digest will tell whether what comes after it fits.
     const isCut = !(error instanceof AppError) || error.code === 'UNAVAILABLE';
-    const isKept = isCut && expected !== undefined && part.size() > 0;
-    part.leave(isKept);
+    const isKept = part.leave(isCut && expected !== undefined && part.size() > 0);
     if (isKept && error instanceof AppError) {
       run.io.writeMessage(
         `${megabytes(part.size())} are kept in ${printable(file)}.part: another run goes on there`,
@@ -106,16 +101,15 @@ async function fill(part: Part, wanted: Wanted, run: Run): Promise<string> {
       teller.end();
     }
   };
-  let { sha256 } = await fetchIt();
-  if (expected !== undefined && already > 0 && part.sha256() !== expected.sha256) {
-    run.io.writeMessage(
-      `what was left in ${printable(part.file)}.part was of another file: fetching it anew`,
-    );
+  let { sha256, isJoined } = await fetchIt();
+  // Of two files, it may be: what an earlier run left, or what was there before a cut, and another that came behind it.
+  if (expected !== undefined && isJoined && part.sha256() !== expected.sha256) {
+    run.io.writeMessage(`the parts of ${printable(name)} are not of one file: fetching it anew`);
     part.restart();
-    ({ sha256 } = await fetchIt());
+    ({ sha256, isJoined } = await fetchIt());
   }
   const known =
-    expected ?? (sha256 === undefined ? undefined : { sha256, source: 'GitLab (X-Checksum-SHA256)' });
+    expected ?? (sha256 === undefined ? undefined : { sha256, source: 'X-Checksum-SHA256 of the answer' });
   const found = part.sha256();
   if (known !== undefined) assertDigest(found, known, name);
   return known === undefined ? unchecked(found) : agreeing(known);

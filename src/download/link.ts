@@ -1,8 +1,8 @@
 // Where an asset's link leads, and what it means when the file is not had there.
 
 import { AppError, printable, quoted } from '../errors.ts';
-import { endpointOf, type GitlabApi, type GitlabToken, wordsOf } from '../gitlab/api.ts';
-import { signIn } from '../gitlab/redirect.ts';
+import { type GitlabApi, type GitlabToken, wordsOf } from '../gitlab/api.ts';
+import { LINK_BY_API } from '../gitlab/redirect.ts';
 import type { Asset } from '../gitlab/releases.ts';
 import type { HttpHead, HttpResponse } from '../http/request.ts';
 import { parseJson, stringMember } from '../json.ts';
@@ -13,14 +13,9 @@ import { parseJson, stringMember } from '../json.ts';
  */
 export function linkOf({ name, url }: Pick<Asset, 'name' | 'url'>, api: GitlabApi): URL {
   const link = URL.canParse(url) ? new URL(url) : undefined;
-  const scheme = link?.protocol ?? '';
-  if (link === undefined || !/^https?:$/.test(scheme) || link.username !== '' || link.password !== '') {
-    throw new AppError(
-      'BAD_RESPONSE',
-      `the link of ${quoted(name)} leads to ${/^[a-z]{1,9}:$/.test(scheme) ? `${scheme}//, ` : ''}no https address`,
-      'whoever makes the release must mend its link',
-    );
-  }
+  if (link === undefined || !/^https?:$/.test(link.protocol))
+    throw badLink(name, 'leads to no https address');
+  if (link.username !== '' || link.password !== '') throw badLink(name, 'holds a user name or a password');
   const gitlab = api.urlOf([]);
   // A GitLab behind a proxy that ends TLS may believe that it is plain http, and write its links so.
   if (link.protocol === 'http:' && gitlab.protocol === 'https:' && link.host === gitlab.hostname) {
@@ -30,9 +25,27 @@ export function linkOf({ name, url }: Pick<Asset, 'name' | 'url'>, api: GitlabAp
   return link;
 }
 
+// The address is not shown: what is in it may be a password, or a signature that is as good as one.
+function badLink(name: string, what: string): AppError {
+  return new AppError(
+    'BAD_RESPONSE',
+    `the link of ${quoted(name)} ${what}`,
+    'whoever makes the release must mend it',
+  );
+}
+
 /** Whether a file comes over plain http though GitLab is asked over https: then only a digest can vouch for it. */
 export function isUnprotected(link: URL, api: GitlabApi): boolean {
   return link.protocol === 'http:' && api.urlOf([]).protocol === 'https:';
+}
+
+/** Tells of such a link, where there is no digest to go by. */
+export function unprotected(name: string): AppError {
+  return new AppError(
+    'BAD_RESPONSE',
+    `the link of ${quoted(name)} is plain http, and nothing else says what the file should be`,
+    'let whoever makes the release link it by https, or say its digest: --sha256 HEX',
+  );
 }
 
 /** Whether an answer is a web page in the place of a file that is none. */
@@ -42,11 +55,13 @@ export function isPage({ headers }: HttpHead, name: string): boolean {
 
 /** Tells of a page that came in a file's place. */
 export function pageInstead(link: URL, name: string, api: GitlabApi): AppError {
-  if (link.origin === api.urlOf([]).origin) return signIn(endpointOf(link));
+  const isGitlabs = link.origin === api.urlOf([]).origin;
   return new AppError(
-    'BAD_RESPONSE',
-    `a web page came in the place of ${quoted(name)}, from ${printable(link.host)}`,
-    'a sign-in page may stand there, or the link leads to a page: let whoever makes the release mend it',
+    isGitlabs ? 'PERMISSION_DENIED' : 'BAD_RESPONSE',
+    `a web page came in the place of ${quoted(name)}, whose link leads to ${printable(link.host)}`,
+    isGitlabs
+      ? `pages of GitLab are for who signs in: ${LINK_BY_API}`
+      : 'a sign-in page may stand there, or the link leads to a page: let whoever makes the release mend it',
   );
 }
 
@@ -62,6 +77,14 @@ export function refusedFile(
       'ASSET_NOT_FOUND',
       `the release links ${what}, and there is no such file where the link leads (${status})`,
       'the package may have been deleted, or the link mistyped: ask whoever makes the release',
+    );
+  }
+  const stored = storageCode(body);
+  if ((status === 401 || status === 403) && stored !== undefined) {
+    return new AppError(
+      'PERMISSION_DENIED',
+      `the storage of ${what} refuses the address that leads to it (${status}): ${printable(stored)}`,
+      'such an address is signed for some minutes: the clock of GitLab or of the storage may be wrong, or a proxy changes requests',
     );
   }
   if (status === 401 || status === 403) {
@@ -92,7 +115,12 @@ function said(body: Buffer, token: GitlabToken | undefined): string {
     const json = parseJson(text);
     return wordsOf(stringMember(json, 'message') ?? stringMember(json, 'error') ?? '', token);
   } catch {
-    // Object storage answers in XML: its code is what can be looked up.
-    return wordsOf(/<Code>([^<]{1,60})<\/Code>/.exec(text)?.[1] ?? '', token);
+    return '';
   }
+}
+
+// Object storage answers in XML: its code is what can be looked up.
+function storageCode(body: Buffer): string | undefined {
+  const text = body.toString('utf8', 0, 4096);
+  return /^\s*<(?:\?xml|Error)\b/.test(text) ? /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1] : undefined;
 }

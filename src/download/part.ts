@@ -1,28 +1,26 @@
 // A file that comes piece by piece: `FILE.part` beside its place, digested as it is written, and renamed when it is whole.
 //
 // Two runs may download the same file at once. Each has a part that no other writes: one that is found is copied, never
-// shared, and one that is not its own any more is not renamed.
+// shared, and a run whose part lost its name to another's still has it open, and copies it into its place.
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
-  copyFileSync,
   fchmodSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
   openSync,
-  readSync,
   renameSync,
   type Stats,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { AppError, printable } from '../errors.ts';
+import { AppError, errnoOf, printable } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { assertWritable, followLinks, writing } from '../output/file.ts';
+import { executable, put, readThrough } from './bytes.ts';
 
 /** What has come of a file so far. */
 export interface Part {
@@ -38,11 +36,12 @@ export interface Part {
   readonly sha256: () => string;
   /** Makes it the file. */
   readonly finish: (isExecutable: boolean) => void;
-  /** Closes it, and leaves it for a run to come, or removes it. */
-  readonly leave: (isKept: boolean) => void;
+  /**
+   * Closes it, and leaves it for a run to come, or removes it.
+   * @returns whether it is there for that
+   */
+  readonly leave: (isKept: boolean) => boolean;
 }
-
-const PIECE = 1024 * 1024;
 
 /**
  * Opens the part of a file.
@@ -50,50 +49,26 @@ const PIECE = 1024 * 1024;
  * @throws {AppError} OUTPUT, with what stands in the way
  */
 export function openPart(file: string, resumes: boolean, { random }: Pick<Io, 'random'>): Part {
-  assertWritable(file);
+  assertReplaceable(file);
   return writing(file, () => {
     const target = followLinks(file);
-    assertRegular(file, target);
     const path = `${target}.part`;
-    const beside = () =>
-      join(
-        dirname(target),
-        `.${basename(target).slice(0, 60)}.${Math.floor(random() * 2 ** 48).toString(36)}.civault`,
-      );
-    const { descriptor, mode } = open(path, resumes, beside);
+    const suffix = () => Math.floor(random() * 2 ** 48).toString(36);
+    const beside = () => join(dirname(target), `.${basename(target).slice(0, 60)}.${suffix()}.civault`);
+    const descriptor = create(path) ?? replace(path, beside(), resumes, file);
+    const { mode } = fstatSync(descriptor);
+    fchmodSync(descriptor, 0o600);
     return partOf({ file, target, path, descriptor, mode, beside });
   });
 }
 
-/** The digest of a file, 64 hexadecimal digits; undefined where there is none that could be read. */
-export function digestOf(file: string): string | undefined {
-  let descriptor: number | undefined;
-  try {
-    // A pipe would wait for its writer.
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!fstatSync(descriptor).isFile()) return undefined;
-    return digestUpTo(descriptor, Infinity).hash.digest('hex');
-  } catch {
-    return undefined;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
-/** Gives a file that is there already the mode of a program. */
-export function makeExecutable(file: string): void {
-  writing(file, () => {
-    const descriptor = openSync(file, constants.O_RDONLY);
-    try {
-      fchmodSync(descriptor, executable(fstatSync(descriptor).mode));
-    } finally {
-      closeSync(descriptor);
-    }
-  });
-}
-
-function assertRegular(file: string, target: string): void {
-  const found = lstatSync(target, { throwIfNoEntry: false });
+/**
+ * Finds out whether a file could be put in that place.
+ * @throws {AppError} OUTPUT
+ */
+export function assertReplaceable(file: string): void {
+  assertWritable(file);
+  const found = writing(file, () => lstatSync(followLinks(file), { throwIfNoEntry: false }));
   if (found === undefined || found.isFile()) return;
   throw new AppError(
     'OUTPUT',
@@ -102,51 +77,71 @@ function assertRegular(file: string, target: string): void {
   );
 }
 
-interface Opened {
-  readonly descriptor: number;
-  /** What the umask leaves of 0666: the file's own mode in the end. */
-  readonly mode: number;
-}
-
-function open(path: string, resumes: boolean, beside: () => string): Opened {
-  const left = lstatSync(path, { throwIfNoEntry: false });
-  if (left !== undefined && !(resumes && isResumable(left))) unlinkSync(path);
-  if (left === undefined || !(resumes && isResumable(left))) {
-    const descriptor = openSync(path, 'wx+', 0o666);
-    const { mode } = fstatSync(descriptor);
-    fchmodSync(descriptor, 0o600);
-    return { descriptor, mode };
-  }
-  const copy = beside();
-  const fresh = openSync(copy, 'wx', 0o666);
-  const { mode } = fstatSync(fresh);
-  closeSync(fresh);
+// With the mode that the umask leaves of 0666, which the file is to have in the end.
+function create(path: string): number | undefined {
   try {
-    copyFileSync(path, copy, constants.COPYFILE_FICLONE);
-    renameSync(copy, path);
+    return openSync(path, 'wx+', 0o666);
   } catch (error) {
-    unlinkSync(copy);
+    if (errnoOf(error) === 'EEXIST') return undefined;
     throw error;
   }
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
-  fchmodSync(descriptor, 0o600);
-  return { descriptor, mode };
 }
 
-// One that others may write is no beginning of anything.
-function isResumable(left: Stats): boolean {
-  return left.isFile() && left.size > 0 && left.nlink === 1 && (left.mode & 0o022) === 0;
+// Something has that name: a run's part, or whatever others laid there. It is copied if it is worth that, and never written.
+function replace(path: string, beside: string, resumes: boolean, file: string): number {
+  const descriptor = openSync(beside, 'wx+', 0o666);
+  try {
+    if (resumes) copyLeft(path, descriptor);
+    renameSync(beside, path);
+  } catch (error) {
+    closeSync(descriptor);
+    remove(beside);
+    const code = errnoOf(error) ?? '';
+    if (!['EISDIR', 'ENOTEMPTY', 'EPERM', 'EACCES', 'EBUSY'].includes(code)) throw error;
+    throw new AppError(
+      'OUTPUT',
+      `cannot write ${printable(file)}: ${printable(file)}.part is in the way (${code})`,
+      'a download is written there until it is whole: remove what is there, or choose another folder by --output',
+      error,
+    );
+  }
+  return descriptor;
 }
 
-interface Place extends Opened {
+function copyLeft(path: string, into: number): void {
+  let left: number;
+  try {
+    left = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return;
+  }
+  try {
+    const found = fstatSync(left);
+    // No further than it is now: a run that is under way goes on writing it.
+    if (isResumable(found, fstatSync(into)))
+      readThrough(left, found.size, (piece, at) => put(into, piece, at));
+  } finally {
+    closeSync(left);
+  }
+}
+
+// What others may have written is no beginning of anything.
+function isResumable(left: Stats, own: Stats): boolean {
+  return left.isFile() && left.uid === own.uid && left.nlink === 1 && (left.mode & 0o022) === 0;
+}
+
+interface Place {
   readonly file: string;
   readonly target: string;
   readonly path: string;
+  readonly descriptor: number;
+  readonly mode: number;
   readonly beside: () => string;
 }
 
-function partOf({ file, target, path, descriptor, mode, beside }: Place): Part {
-  let { hash, size } = digestUpTo(descriptor, Infinity);
+function partOf(place: Place): Part {
+  const { file, path, descriptor, mode } = place;
+  let { hash, size } = readThrough(descriptor, Infinity);
   let isOpen = true;
   const close = () => {
     if (isOpen) closeSync(descriptor);
@@ -157,15 +152,12 @@ function partOf({ file, target, path, descriptor, mode, beside }: Place): Part {
     size: () => size,
     write: (piece) => {
       if (!isOpen) return;
-      writing(file, () => {
-        for (let at = 0; at < piece.length; )
-          at += writeSync(descriptor, piece, at, piece.length - at, size + at);
-      });
+      writing(file, () => put(descriptor, piece, size));
       hash.update(piece);
       size += piece.length;
     },
     restart: () => {
-      ftruncateSync(descriptor, 0);
+      if (isOpen) ftruncateSync(descriptor, 0);
       hash = createHash('sha256');
       size = 0;
     },
@@ -173,32 +165,52 @@ function partOf({ file, target, path, descriptor, mode, beside }: Place): Part {
     finish: (isExecutable) =>
       writing(file, () => {
         fchmodSync(descriptor, isExecutable ? executable(mode) : mode & 0o777);
-        moveOwn(file, path, target, descriptor, beside());
+        if (!moveOwn(place)) copyOwn(place);
         close();
       }),
     leave: (isKept) => {
       const own = isOpen && isOwn(path, descriptor);
       close();
-      if (own && !isKept) unlinkSync(path);
+      if (own && !isKept) remove(path);
+      return own && isKept;
     },
   };
 }
 
 // Not synced to the disk: what a power cut spoils, the next run finds out by its digest, and waiting for the disk takes
 // longer than the network does.
-function moveOwn(file: string, path: string, target: string, descriptor: number, beside: string): void {
+function moveOwn({ path, target, descriptor, ...place }: Place): boolean {
+  if (!isOwn(path, descriptor)) return false;
+  const beside = place.beside();
   // First to a name that nobody knows, so that nobody changes it between the look and the move.
   renameSync(path, beside);
-  if (isOwn(beside, descriptor)) {
-    renameSync(beside, target);
-    return;
+  try {
+    if (isOwn(beside, descriptor)) {
+      renameSync(beside, target);
+      return true;
+    }
+  } catch (error) {
+    renameSync(beside, path);
+    throw error;
   }
   renameSync(beside, path);
-  throw new AppError(
-    'OUTPUT',
-    `cannot write ${printable(file)}: another run has begun to download it`,
-    'run one at a time, or give each its own --output',
-  );
+  return false;
+}
+
+// Another run has begun to download it, and its part has the name. What was written here is still open.
+function copyOwn({ target, descriptor, ...place }: Place): void {
+  const beside = place.beside();
+  const copy = openSync(beside, 'wx', 0o600);
+  try {
+    readThrough(descriptor, Infinity, (piece, at) => put(copy, piece, at));
+    fchmodSync(copy, fstatSync(descriptor).mode & 0o777);
+    renameSync(beside, target);
+  } catch (error) {
+    remove(beside);
+    throw error;
+  } finally {
+    closeSync(copy);
+  }
 }
 
 function isOwn(path: string, descriptor: number): boolean {
@@ -206,20 +218,10 @@ function isOwn(path: string, descriptor: number): boolean {
   return there?.ino === own.ino && there.dev === own.dev;
 }
 
-// Whoever may read it may run it.
-function executable(mode: number): number {
-  return (mode & 0o777) | ((mode & 0o444) >> 2);
-}
-
-function digestUpTo(descriptor: number, end: number): { hash: Hash; size: number } {
-  const hash = createHash('sha256');
-  const piece = Buffer.alloc(PIECE);
-  let size = 0;
-  while (size < end) {
-    const count = readSync(descriptor, piece, 0, PIECE, size);
-    if (count === 0) break;
-    hash.update(piece.subarray(0, count));
-    size += count;
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // What matters is told already.
   }
-  return { hash, size };
 }

@@ -28,6 +28,13 @@ export function releasePlan(wanted: readonly string[], tag: string, given: Expec
     }
     filledIn(text, text === tag ? '--tag' : 'an ASSET');
   }
+  if (/^\.{1,2}$/.test(tag)) {
+    throw new AppError(
+      'USAGE',
+      `--tag is "${tag}": no tag has that name`,
+      'name one, or leave it out for the newest',
+    );
+  }
   return async (api, project, destination) => {
     const release = await findRelease(api, project, tag);
     const chosen = chooseAssets(release, wanted);
@@ -40,11 +47,11 @@ export function releasePlan(wanted: readonly string[], tag: string, given: Expec
     }
     const expect = expectationsOf(release.assets, api);
     const files: Wanted[] = [];
-    for (const { asset, file } of chosen) {
+    for (const { asset, name } of chosen) {
       files.push({
         name: asset.name,
         link: linkOf(asset, api),
-        file: destination.fileFor(file, chosen.length),
+        file: destination.fileFor(() => fileName(name), chosen.length),
         expected: given ?? (await expect(asset)),
       });
     }
@@ -84,7 +91,7 @@ export function packagePlan({ name, version, file }: PackageFile, given: Expecta
   return async (api, project, destination) => {
     const urlOf = (each: string) =>
       api.urlOf(['projects', project, 'packages', 'generic', name, version, each]);
-    const path = destination.fileFor(fileName(file), 1);
+    const path = destination.fileFor(() => fileName(file), 1);
     const expected = given ?? (file === SUMS ? undefined : await sumOf(api, urlOf(SUMS), file));
     return [{ name: file, link: urlOf(file), file: path, expected }];
   };

@@ -23,6 +23,8 @@ export interface Order {
 export interface Transferred {
   /** X-Checksum-SHA256, in lower case: what GitLab says of a package's file that it serves itself. */
   readonly sha256: string | undefined;
+  /** Whether it came in more than one part. */
+  readonly isJoined: boolean;
 }
 
 /** How a run retries, and until when. */
@@ -40,17 +42,15 @@ const PROGRESS = 1024 * 1024;
  */
 export async function transfer(api: GitlabApi, order: Order, patience: Patience): Promise<Transferred> {
   const { part } = order;
-  const state: State = { validator: undefined, total: undefined, sha256: undefined };
+  const state: State = { validator: undefined, total: undefined, sha256: undefined, isJoined: false };
   for (;;) {
     const before = part.size();
     try {
-      const { status } = await withRetries(
-        () => attempt(api, order, state),
-        patience.retry,
-        patience.deadline,
-      );
-      // It is longer than the file, or as long: what is here is of no use, or all of it.
-      if (status !== 416) return { sha256: state.sha256 };
+      const response = await withRetries(() => attempt(api, order, state), patience.retry, patience.deadline);
+      if (isFile(response.status)) return { sha256: state.sha256, isJoined: state.isJoined };
+      // A failure of the server that outlasted every try.
+      if (response.status !== 416) throw refusedFile(response, order.name, api.token);
+      // What is here is longer than the file, or as long: it is of no use, or all of it.
       part.restart();
     } catch (error) {
       const isCut = error instanceof AppError && error.code === 'UNAVAILABLE';
@@ -64,6 +64,7 @@ interface State {
   validator: string | undefined;
   total: number | undefined;
   sha256: string | undefined;
+  isJoined: boolean;
 }
 
 async function attempt(api: GitlabApi, order: Order, state: State) {
@@ -80,6 +81,7 @@ async function attempt(api: GitlabApi, order: Order, state: State) {
     },
     { retries: 0 },
   );
+  if (isFile(response.status)) assertWhole(part.size(), state.total, name);
   const isWorthMore = response.status >= 500 || response.status === 429 || response.status === 412;
   if (isFile(response.status) || isWorthMore || (response.status === 416 && from > 0)) return response;
   throw refusedFile(response, name, api.token);
@@ -101,13 +103,19 @@ function begin(head: HttpHead, from: number, order: Order, state: State, api: Gi
       'say what it should be, and it is taken as it comes: --sha256 HEX',
     );
   }
-  if (status === 206) state.total = continued(headers['content-range'], from, state.total, name);
-  else {
+  const sha256 = /^[0-9a-f]{64}$/i.exec(`${headers['x-checksum-sha256'] ?? ''}`)?.[0]?.toLowerCase();
+  if (status === 206) {
+    state.total = continued(headers['content-range'], from, state.total, name);
+    state.isJoined = true;
+    state.validator = validatorOf(head) ?? state.validator;
+    state.sha256 = sha256 ?? state.sha256;
+  } else {
     if (from > 0) part.restart();
     state.total = lengthOf(headers['content-length']);
+    state.isJoined = false;
+    state.validator = validatorOf(head);
+    state.sha256 = sha256;
   }
-  state.validator = validatorOf(head) ?? (status === 206 ? state.validator : undefined);
-  state.sha256 = /^[0-9a-f]{64}$/i.exec(`${headers['x-checksum-sha256'] ?? ''}`)?.[0]?.toLowerCase();
   return {
     write: (piece) => {
       part.write(piece);
@@ -123,8 +131,22 @@ function continued(range: string | undefined, from: number, known: number | unde
     return all;
   throw new AppError(
     'BAD_RESPONSE',
-    `${quoted(name)} does not go on where it was cut: another part of it came than was asked for`,
-    'run it again, which begins anew',
+    from === 0
+      ? `a part of ${quoted(name)} came (206), and the whole of it was asked for`
+      : `${quoted(name)} does not go on where it was cut: another part of it came than was asked for`,
+    'the server of the file, or a proxy before it, does not keep to HTTP: tell whoever runs it',
+  );
+}
+
+// A server may give less than it was asked for (RFC 9110, section 15.3.7): the rest is to be asked for.
+function assertWhole(size: number, total: number | undefined, name: string): void {
+  if (total === undefined || size === total) return;
+  if (size < total)
+    throw new AppError('UNAVAILABLE', `the answer for ${quoted(name)} ended at ${size} of ${total} bytes`);
+  throw new AppError(
+    'BAD_RESPONSE',
+    `${quoted(name)} is longer than its server says: ${size} bytes in the place of ${total}`,
+    'run it again; if it stays so, tell whoever runs the server of the file',
   );
 }
 

@@ -72,7 +72,7 @@ export function openApi(client: Client, endpoint: Endpoint, token: GitlabToken |
     ask,
     urlOf: (path) => new URL(`${origin}${endpoint.basePath}${apiPath(path)}`),
     fetch: (url, { headers = {}, ...request } = {}, options = {}) => {
-      const isOurs = originOf(endpointOf(url)) === origin;
+      const isOurs = isWithin(url, endpoint);
       const whole = {
         ...request,
         method: 'GET',
@@ -90,6 +90,12 @@ export function openApi(client: Client, endpoint: Endpoint, token: GitlabToken |
 /** Each segment by itself: a project's path, a tag and a file's name may hold slashes. */
 function apiPath(segments: readonly string[]): string {
   return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('');
+}
+
+/** Whether an address is GitLab's own: below a path that GitLab shares an origin with others by, another's is not. */
+export function isWithin(url: URL, gitlab: Endpoint): boolean {
+  const root = gitlab.basePath.replace(/\/api\/v4$/, '');
+  return url.origin === originOf(gitlab) && url.pathname.startsWith(`${root}/`);
 }
 
 /** The server of an address. */

@@ -26,7 +26,7 @@ export function digestAssetOf(asset: Asset, assets: readonly Asset[]): Asset | u
 /** By what names a list may call an asset. */
 export function namesOf({ name, path }: Pick<Asset, 'name' | 'path'>): readonly string[] {
   const all = path === undefined ? [name] : [name, path];
-  return [...new Set([...all, ...all.map((each) => each.slice(each.lastIndexOf('/') + 1))])];
+  return [...new Set([...all, ...all.map((each) => lastPart(each))])];
 }
 
 /**
@@ -36,27 +36,56 @@ export function namesOf({ name, path }: Pick<Asset, 'name' | 'path'>): readonly 
  * @throws {AppError} BAD_RESPONSE for a list that is none, or that names two digests for one file
  */
 export function digestIn(text: string, names: readonly string[], source: string): string | undefined {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  const entries = lines.flatMap(entryOf);
-  if (entries.length === 0) throw notAList(source);
-  const found = new Set(entries.filter(({ name }) => names.includes(name)).map(({ digest }) => digest));
-  if (found.size > 1) {
+  const entries = entriesOf(text);
+  if (entries.length > 0) return digestAmong(entries, names, source);
+  // By its name it may be a list of other digests, which says nothing of these.
+  if (!/sha256/i.test(source)) return undefined;
+  throw new AppError(
+    'BAD_RESPONSE',
+    `${quoted(source)} is no list of SHA-256 digests`,
+    'whoever makes the release must mend it (sha256sum FILE... > SHA256SUMS); or say the digest: --sha256 HEX',
+  );
+}
+
+/**
+ * The digest in a file that holds one: a digest alone, or a line of a list, which may call the file by another name.
+ * @throws {AppError} BAD_RESPONSE
+ */
+export function onlyDigest(text: string, names: readonly string[], source: string): string | undefined {
+  const alone = /^\ufeff?\s*([0-9a-f]{64})\s*$/i.exec(text)?.[1]?.toLowerCase();
+  if (alone !== undefined) return alone;
+  const [only, ...more] = entriesOf(text);
+  return only !== undefined && more.length === 0 ? only.digest : digestIn(text, names, source);
+}
+
+function entriesOf(text: string): Entry[] {
+  return text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .flatMap(entryOf);
+}
+
+function digestAmong(
+  entries: readonly Entry[],
+  names: readonly string[],
+  source: string,
+): string | undefined {
+  const exact = entries.filter(({ name }) => names.includes(name));
+  // sha256sum dist/* > SHA256SUMS: a release has no such folder.
+  const found = exact.length > 0 ? exact : entries.filter(({ name }) => names.includes(lastPart(name)));
+  const digests = new Set(found.map(({ digest }) => digest));
+  if (digests.size > 1) {
     throw new AppError(
       'BAD_RESPONSE',
       `${quoted(source)} names several digests of ${printable(names[0] ?? '')}`,
       'say which is right: --sha256 HEX',
     );
   }
-  return [...found][0];
+  return [...digests][0];
 }
 
-/**
- * The digest in a file that holds one: a digest alone, or a line of a list.
- * @throws {AppError} BAD_RESPONSE
- */
-export function onlyDigest(text: string, names: readonly string[], source: string): string | undefined {
-  const alone = /^\s*([0-9a-f]{64})\s*$/i.exec(text)?.[1]?.toLowerCase();
-  return alone ?? digestIn(text, names, source);
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 interface Entry {
@@ -65,9 +94,9 @@ interface Entry {
 }
 
 function entryOf(line: string): Entry[] {
-  const bsd = /^(\\?)SHA256 \((.*)\) = ([0-9a-f]{64})\s*$/i.exec(line);
+  const bsd = /^(\\?)SHA256 \((.*)\) = ([0-9a-f]{64})\s*$/is.exec(line);
   const [, mark = '', name, digest] =
-    bsd ?? swapped(/^(\\?)([0-9a-f]{64})(?: [ *]|\s+)(.+)$/i.exec(line)) ?? [];
+    bsd ?? swapped(/^(\\?)([0-9a-f]{64})(?: [ *]|\s+)(.+)$/is.exec(line)) ?? [];
   if (name === undefined || digest === undefined) return [];
   // A name that holds a line break or a backslash is escaped, and marked so.
   const plain =
@@ -79,12 +108,4 @@ function entryOf(line: string): Entry[] {
 
 function swapped(found: RegExpExecArray | null): readonly (string | undefined)[] | undefined {
   return found === null ? undefined : [found[0], found[1], found[3], found[2]];
-}
-
-function notAList(source: string): AppError {
-  return new AppError(
-    'BAD_RESPONSE',
-    `${quoted(source)} is no list of SHA-256 digests`,
-    'whoever makes the release must mend it (sha256sum FILE... > SHA256SUMS); or say the digest: --sha256 HEX',
-  );
 }

@@ -4,10 +4,10 @@ import { AppError, quoted, shownNames } from '../errors.ts';
 import { nearestFirst } from '../nearest.ts';
 import type { Asset, Release } from './releases.ts';
 
-/** An asset, and the name of the file that it becomes. */
+/** An asset, and the name by which it was found: its file is called like the last part of that. */
 export interface Chosen {
   readonly asset: Asset;
-  readonly file: string;
+  readonly name: string;
 }
 
 const SHOWN = 20;
@@ -15,8 +15,7 @@ const SHOWN = 20;
 /**
  * Chooses assets, each once, in the order in which they were asked for.
  * @param wanted names, direct asset paths, or patterns of them (`*`, `?`, `[a-z]`)
- * @throws {AppError} ASSET_NOT_FOUND with the assets there are; USAGE for two that would be one file; BAD_RESPONSE for a
- *   name that no file can have
+ * @throws {AppError} ASSET_NOT_FOUND with the assets there are; USAGE for two that would be one file
  */
 export function chooseAssets(release: Release, wanted: readonly string[]): readonly Chosen[] {
   const chosen = new Map<Asset, Chosen>();
@@ -27,9 +26,10 @@ export function chooseAssets(release: Release, wanted: readonly string[]): reado
   }
   const byFile = new Map<string, Chosen>();
   for (const each of chosen.values()) {
-    const other = byFile.get(each.file);
-    if (other !== undefined) throw sameFile(each, other);
-    byFile.set(each.file, each);
+    const file = lastSegment(each.name);
+    const other = byFile.get(file);
+    if (other !== undefined) throw sameFile(other, each, file);
+    byFile.set(file, each);
   }
   return [...chosen.values()];
 }
@@ -40,14 +40,14 @@ function choose(assets: readonly Asset[], text: string): Chosen[] {
     assets.find(({ name }) => name === text) ??
     assets.find((asset) => asset.path === path) ??
     onlyOne(assets.filter((asset) => asset.path !== undefined && lastSegment(asset.path) === path));
-  if (exact !== undefined) return [{ asset: exact, file: fileName(text) }];
+  if (exact !== undefined) return [{ asset: exact, name: text }];
   if (!/[*?[]/.test(text)) return [];
   const pattern = regexOf(path);
   const isShort = !path.includes('/');
   const partOf = (whole: string) => (isShort ? lastSegment(whole) : whole);
   return assets.flatMap((asset) => {
     const match = [asset.path, asset.name].find((each) => each !== undefined && pattern.test(partOf(each)));
-    return match === undefined ? [] : [{ asset, file: fileName(match) }];
+    return match === undefined ? [] : [{ asset, name: match }];
   });
 }
 
@@ -73,13 +73,14 @@ export function fileName(text: string): string {
   );
 }
 
-// As a shell has it: neither * nor ? goes beyond a slash.
+// As a shell has it: nothing goes beyond a slash, or finds a name that begins with a dot, such as .bashrc, without writing it.
 function regexOf(pattern: string): RegExp {
-  const source = pattern.replace(/\*+|\?|\[(!?)([^\]]+)\]|[^*?[]+|\[/g, (part, not, set) => {
-    if (part.startsWith('*')) return '[^/]*';
-    if (part === '?') return '[^/]';
+  const source = pattern.replace(/\*+|\?|\[(!?)([^\]]+)\]|[^*?[]+|\[/g, (part, not, set, at: number) => {
+    const visible = at === 0 || pattern[at - 1] === '/' ? '(?!\\.)' : '';
+    if (part.startsWith('*')) return `${visible}[^/]*`;
+    if (part === '?') return `${visible}[^/]`;
     if (set !== undefined)
-      return `(?!/)[${not === '!' ? '^' : ''}${String(set).replace(/[\\^[\]]/g, '\\$&')}]`;
+      return `${visible}(?!/)[${not === '!' ? '^' : ''}${String(set).replace(/[\\^[\]]/g, '\\$&')}]`;
     return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   });
   try {
@@ -100,10 +101,10 @@ function notFound({ tag, assets }: Release, text: string): AppError {
   return new AppError('ASSET_NOT_FOUND', `the release ${quoted(tag)} has ${what}`, hint);
 }
 
-function sameFile(one: Chosen, other: Chosen): AppError {
+function sameFile(one: Chosen, other: Chosen, file: string): AppError {
   return new AppError(
     'USAGE',
-    `${quoted(one.asset.name)} and ${quoted(other.asset.name)} would both be written to ${quoted(one.file)}`,
+    `${quoted(one.asset.name)} and ${quoted(other.asset.name)} would both be written to ${quoted(file)}`,
     'download them one by one, each with its own --output FILE',
   );
 }

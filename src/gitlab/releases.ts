@@ -3,7 +3,7 @@
 import { AppError, quoted, shownNames } from '../errors.ts';
 import { isJsonObject, type JsonValue, member, stringMember } from '../json.ts';
 import { nearestFirst } from '../nearest.ts';
-import type { GitlabApi } from './api.ts';
+import type { GitlabAnswer, GitlabApi } from './api.ts';
 import { refused } from './refusal.ts';
 
 /** A link of a release. */
@@ -22,6 +22,7 @@ export interface Release {
 
 /** The tag that stands for the newest release, by its date. */
 export const LATEST = 'latest';
+const NOTHING: GitlabAnswer = { status: 0, json: undefined };
 const SHOWN_TAGS = 10;
 
 /**
@@ -65,7 +66,7 @@ function directPath(address: string): string | undefined {
 
 // For the message alone: a job that may not list them is told of none.
 async function tagsOf(api: GitlabApi, releases: readonly string[]): Promise<readonly string[]> {
-  const { status, json } = await api.ask(releases, '?per_page=100');
+  const { status, json } = await api.ask(releases, '?per_page=100').catch(() => NOTHING);
   if (status !== 200 || !Array.isArray(json)) return [];
   return json.flatMap((release) => stringMember(release, 'tag_name') ?? []);
 }

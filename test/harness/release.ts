@@ -36,7 +36,7 @@ export async function startReleaseJob(options: ListenOptions = {}): Promise<Rele
   gitlab.state.jobTokens.set(JOB_TOKEN, job);
   const files = new Map<string, Buffer>();
   const urlOf = (file: string, version = '1.2.3') =>
-    `${gitlab.origin}/api/v4/projects/${project.id}/packages/generic/${NAME}/${version}/${file}`;
+    `${gitlab.origin}/api/v4/projects/${project.id}/packages/generic/${NAME}/${encodeURIComponent(version)}/${encodeURIComponent(file)}`;
   let released = Date.parse('2026-11-01T00:00:00Z');
 
   const release: ReleaseJob['release'] = (tag, given, sums = true) => {
