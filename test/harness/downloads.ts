@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import type { Interceptor, Seen } from '../gitlab/server.ts';
-import { CIVAULT } from './busybox-root.ts';
+import { CIVAULT, whyNoRoot } from './busybox-root.ts';
 import { type CommandOptions, type Outcome, runCommand } from './command.ts';
 import { holdsSecret } from './leaks.ts';
-import { makePlace, type Place } from './place.ts';
+import { makePlace, type Place, type PlaceOptions } from './place.ts';
 import { type ReleaseJob, startReleaseJob } from './release.ts';
 
 export interface Downloads {
@@ -20,10 +20,12 @@ export interface Downloads {
   /** The folder of a test, as the job sees it and as this process does. */
   readonly folder: string;
   readonly here: string;
+  /** Whether there is a root folder for the place. */
+  readonly hasRoot: boolean;
   /** Runs a script in the folder, in a BusyBox root where there can be one. */
-  readonly run: (script: string, options?: CommandOptions) => Promise<Outcome>;
+  readonly run: (script: string, options?: PlaceOptions) => Promise<Outcome>;
   /** Runs civault download in the folder, in the same place. */
-  readonly download: (args: string, options?: CommandOptions) => Promise<Outcome>;
+  readonly download: (args: string, options?: PlaceOptions) => Promise<Outcome>;
   /** Runs it on this machine, without a shell: for a signal, or a file system of its own. */
   readonly start: (args: readonly string[], options?: CommandOptions) => Promise<Outcome>;
   readonly read: (name: string) => Buffer;
@@ -98,6 +100,7 @@ export function downloads(prepare: (job: ReleaseJob) => void = () => undefined):
     get env() {
       return env();
     },
+    hasRoot: whyNoRoot() === undefined,
     get folder() {
       return folder;
     },

@@ -4,13 +4,16 @@ import { dirname } from 'node:path';
 import { CIVAULT, makeBusyboxRoot, whyNoRoot } from './busybox-root.ts';
 import { type CommandOptions, type Outcome, runCommand } from './command.ts';
 
+/** `user` is `UID:GID`, who the script is run as where there is a root. */
+export type PlaceOptions = CommandOptions & { readonly user?: string };
+
 /** A place for scripts, with civault on its PATH. */
 export interface Place {
   readonly described: string;
   /** Undefined where it is this machine. */
   readonly root: string | undefined;
   /** Runs a script in ash, or in this machine's sh, with no variables but PATH and those given. */
-  readonly run: (script: string, options?: CommandOptions) => Promise<Outcome>;
+  readonly run: (script: string, options?: PlaceOptions) => Promise<Outcome>;
   readonly remove: () => void;
 }
 
