@@ -1,9 +1,9 @@
 // Proves on the binary, in a BusyBox-only root where this user can make one, that download gets the assets that are named,
-// whatever way they are named, into the place that is named, with the mode that is wanted, and says by what they were checked.
+// whatever way they are named, into the place that is named, and says by what they were checked.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { contentOf } from '../gitlab/server.ts';
@@ -220,37 +220,5 @@ describe('where it goes', () => {
     assert.ok(lstatSync(join(at.here, 'link')).isSymbolicLink());
     assert.deepEqual(at.read('real'), bytesOf(AMD));
     assert.deepEqual(at.list(), ['link', 'real']);
-  });
-});
-
-describe('its mode', () => {
-  for (const [mask, plain, program] of [
-    ['022', '644', '755'],
-    ['077', '600', '700'],
-    ['002', '664', '775'],
-    ['027', '640', '750'],
-  ] as const) {
-    test(`is what a umask of ${mask} leaves, and with --executable whoever reads it may run it`, async () => {
-      const run = (args: string) => at.run(`umask ${mask}; exec civault download ${args}`);
-      assertDone(await run(AMD));
-      assertDone(await run(`${AMD} --executable --output program`));
-      assert.deepEqual([at.modeOf(AMD), at.modeOf('program')], [plain, program]);
-    });
-  }
-
-  test('of a file that is there already as it should be, is mended by --executable alone', async () => {
-    writeFileSync(join(at.here, AMD), bytesOf(AMD));
-    chmodSync(join(at.here, AMD), 0o640);
-    assertDone(await at.download(AMD), /is there already/);
-    assert.equal(at.modeOf(AMD), '640');
-    assertDone(await at.download(`${AMD} --executable`), /is there already/);
-    assert.equal(at.modeOf(AMD), '750');
-  });
-
-  test('what was downloaded so runs', async () => {
-    at.job.release('v0.2.0', { hello: '#!/bin/sh\necho "hello $1"\n' });
-    const run = await at.run('civault download hello --tag v0.2.0 --executable && ./hello you');
-    assert.equal(run.stdout.toString(), 'hello you\n');
-    assert.ok(!existsSync(join(at.here, 'hello.part')));
   });
 });
