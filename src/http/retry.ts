@@ -81,6 +81,7 @@ export async function withRetries(
     }
     const why = answered ? `the server answered ${outcome.status}` : outcome.message;
     settings.tell(`${why}; retry ${tried + 1} of ${settings.retries} in ${seconds}`);
-    await sleep(wait);
+    // Node's timers hold 31 bits.
+    await sleep(Math.min(wait, 2 ** 31 - 1));
   }
 }
