@@ -13,6 +13,8 @@ BASE ?=
 # For a release: yes takes a Node.js that is end-of-life; yes fails where not everything can be made
 ALLOW_EOL ?=
 ALL ?=
+# Test files at once: Node.js leaves one processor idle, and most tests wait
+JOBS ?= $(shell nproc)
 # Where an image is pushed to, as skopeo names it
 IMAGE ?= oci:dist/image:latest
 SOURCES := $(shell find src build -type f) package.json package-lock.json
@@ -44,7 +46,7 @@ recipes: dist/civault tools ## run the jobs of docs/recipes, and show each job's
 	@$(NODE) test/recipes/show.ts
 
 test: dist/civault tools test-node24 ## run every test
-	@$(NODE) --test --test-reporter=spec $(TESTS)
+	@$(NODE) --test --test-reporter=spec --test-concurrency=$(JOBS) $(TESTS)
 
 test-node24: $(INSTALLED) ## run the unit tests on Node.js 24, from npm, as well
 	@$(NODE) test/harness/node24.ts --test --test-reporter=dot $(UNIT_TESTS)
