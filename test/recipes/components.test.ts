@@ -3,12 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Seen } from '../gitlab/server.ts';
 import { JOB_TOKEN } from '../harness/release.ts';
 import { plainCalls } from './cases.ts';
 import { type ComponentBench, openComponentBench, type Play } from './component-bench.ts';
 import { blocksOf } from './documents.ts';
 import { ALPINE, SONAR_ALPINE, SONAR_GLIBC, whyNoImages } from './image.ts';
 import type { PipelineRun } from './pipeline.ts';
+import { jobTokenOf } from './shelf.ts';
 import { tool, variableIs } from './tools.ts';
 
 const FILE = 'docs/components.md';
@@ -54,6 +56,8 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
       '/api/v4/projects/platform%2Fcivault/packages/generic/civault/1.0.0/civault-linux-amd64',
     );
     assert.equal(first?.headers['job-token'], JOB_TOKEN);
+    // As the page says of wget.
+    assert.deepEqual(tokens(bench.plain.gitlab.requests, 'storage'), [JOB_TOKEN]);
     assert.deepEqual(bench.job.vault.liveTokens(), []);
   });
 
@@ -106,16 +110,23 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     assert.deepEqual(calls, ['sonar-scanner --version', 'sonar-scanner']);
   });
 
-  test('secrets: the same on glibc with curl, by TLS', async () => {
+  test('secrets: the same on glibc with curl, by TLS; the token is in no argument, and goes to GitLab alone', async () => {
+    const curl = `#!/bin/sh\nprintf '%s\\n' "curl $*" >>/seen/calls\nexec /usr/bin/curl "$@"\n`;
     const { passed, calls, log } = await play({
       yaml: example(2),
       job: 'sonarqube-scan',
       image: SONAR_GLIBC,
-      programs: sonar(),
+      programs: { ...sonar(), 'usr/local/bin/curl': curl },
       from: bench.byTls,
     });
     assert.equal(passed, true, log);
-    assert.deepEqual(calls, ['sonar-scanner --version', 'sonar-scanner']);
+    const [fetched, ...others] = calls;
+    assert.match(fetched ?? '', /^curl -K - .*civault-linux-amd64$/);
+    assert.equal(fetched?.includes(JOB_TOKEN), false);
+    assert.deepEqual(others, ['sonar-scanner --version', 'sonar-scanner']);
+    const { requests } = bench.byTls.gitlab;
+    assert.deepEqual(tokens(requests, 'gitlab'), [JOB_TOKEN]);
+    assert.deepEqual(tokens(requests, 'storage'), [undefined]);
   });
 
   test('secrets: address, role, url, folder, and civault of the image', async () => {
@@ -186,6 +197,35 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     assert.ok(bench.plain.gitlab.requests.some(({ path }) => path.includes('/releases/v2.0.0')));
   });
 
+  test('download: what looks like flags is none', async () => {
+    // GitLab would not let these in; gitlab-ci-local knows no patterns. A CI/CD variable may hold anything.
+    const yaml = example(3).replace('tool-linux-amd64', '$HOSTILE').replace('tag: v2.0.0', 'tag: $HOSTILE');
+    const variables = { HOSTILE: '--package=civault/1.0.0/civault-linux-amd64' };
+    const { passed, calls, log } = await play({ yaml, job: 'use-tool', variables });
+    assert.equal(passed, false);
+    assert.deepEqual(calls, []);
+    assert.match(log, /civault: /);
+    assert.doesNotMatch(log, /\(exit 2\)|unknown flag|needs a value/);
+    const [, ...after] = bench.plain.gitlab.requests.filter(({ server }) => server === 'gitlab');
+    assert.deepEqual(
+      after.filter(({ path }) => path.includes('/packages/')),
+      [],
+    );
+  });
+
+  test('download: with all that its inputs leave out, the latest release of the own project', async () => {
+    const yaml = example(3)
+      .replace(/ {6}(project|tag|output|executable): .*\n/g, '')
+      .replace('tool-linux-amd64', 'notes.txt');
+    const { passed, log, exists } = await play({
+      yaml: yaml.replace('./tool --version', 'cat notes.txt'),
+      job: 'use-tool',
+    });
+    assert.equal(passed, true, log);
+    assert.match(log, /what is new/);
+    assert.equal(exists('builds/orchestrator/app/notes.txt'), true);
+  });
+
   test('download: another checksum than the file has: the job fails, and the file is not there', async () => {
     const yaml = example(3).replace('executable: true', `sha256: ${'0'.repeat(64)}`);
     const { passed, calls } = await play({ yaml, job: 'use-tool' });
@@ -200,3 +240,8 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     );
   });
 });
+
+/** The token of each request that came to one of the servers. */
+function tokens(requests: readonly Seen[], at: Seen['server']): (string | undefined)[] {
+  return requests.filter(({ server }) => server === at).map((request) => jobTokenOf(request));
+}

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { tablesOf } from './documents.ts';
-import { interpolate, NAMES, readTemplate, whyRefused } from './templates.ts';
+import { type Input, interpolate, type MadeJob, NAMES, readTemplate, whyRefused } from './templates.ts';
 
 const FILE = 'docs/components.md';
 
@@ -29,6 +29,67 @@ describe('inputs', () => {
     test(`${name}: its own defaults are let in`, () => {
       for (const [key, input] of Object.entries(inputs)) {
         if (input.default !== undefined) assert.equal(whyRefused(input, undefined), undefined, key);
+      }
+    });
+
+    test(`${name}: every text has a list or a pattern, which keeps out what could end it`, () => {
+      for (const [key, input] of texts(inputs)) {
+        assert.notEqual(input.regex, undefined, key);
+        const good = sampleOf(key, input.default);
+        assert.equal(whyRefused(input, good), undefined, key);
+        for (const bad of [
+          '"',
+          "'",
+          '\\',
+          '`',
+          '\n',
+          '\r',
+          '\t',
+          '\0',
+          '\x1b',
+          '\x7f',
+          '\x85',
+          '\u2028',
+          '\u{1f600}',
+        ]) {
+          for (const value of [bad, good + bad, bad + good, `${good}${bad}${good}`])
+            assert.notEqual(whyRefused(input, value), undefined, `${key}: ${JSON.stringify(value)}`);
+        }
+        for (const value of [
+          'x"\n  script: [touch /evil]\n  x: "',
+          '/x"\n',
+          '$[[ inputs.name ]]',
+          '-x',
+          '',
+          ' ',
+        ])
+          if (key !== 'mapping' || value !== '-x')
+            assert.notEqual(whyRefused(input, value), undefined, `${key}: ${JSON.stringify(value)}`);
+      }
+    });
+
+    test(`${name}: whatever a pattern lets in, stays the text of its own variable`, () => {
+      const given = { mapping: 'A=b', asset: 'a' };
+      const before = readJobs(name, given);
+      for (const [key, input] of texts(inputs)) {
+        const good = sampleOf(key, input.default);
+        let taken = 0;
+        for (let code = 0; code < 0x250; code += 1) {
+          const char = String.fromCharCode(code);
+          for (const value of [
+            good,
+            char,
+            good + char,
+            `${good}${char}[${char}x`,
+            `${good} #${char}`,
+            `${good}: ${char}`,
+          ]) {
+            if (whyRefused(input, value) !== undefined) continue;
+            taken += 1;
+            assert.deepEqual(readJobs(name, { ...given, [key]: value }), withText(before, name, key, value));
+          }
+        }
+        assert.ok(taken > 0, key);
       }
     });
 
@@ -98,6 +159,13 @@ describe('inputs', () => {
     ['name', ['.sonar-secrets'], ['visible', '.a"b', '.a b']],
     ['project', ['42', 'platform/tools/civault'], ['a b', '../x"', '']],
     ['version', ['1.0.0', '2.0.0-rc.1+5'], ['1/2', '']],
+    [
+      'address',
+      ['https://vault.example.com:8200', 'https://[2001:db8::1]:8200', 'unix:///run/x', '$VAULT', 'none'],
+      ['a b', ''],
+    ],
+    ['url', ['https://example.com/a%20b?x=1&y=~z', '$CIVAULT_URL', 'none'], ['a b', '-o/etc/passwd', '']],
+    ['folder', ['/kaniko', '$CI_PROJECT_DIR.civault', './x', 'none'], ['-p', '']],
     ['install', ['download', 'image'], ['none', '']],
     ['arch', ['amd64', 'arm64'], ['x86', '']],
   ] as const) {
@@ -108,3 +176,33 @@ describe('inputs', () => {
     });
   }
 });
+
+/** The inputs that are texts without a list of what they may be. */
+function texts(inputs: Readonly<Record<string, Input>>): [string, Input][] {
+  return Object.entries(inputs).filter(
+    ([, { type = 'string', options }]) => type === 'string' && options === undefined,
+  );
+}
+
+/** A value that is let in. */
+function sampleOf(key: string, own: unknown): string {
+  return own === undefined ? ({ mapping: 'A=b', asset: 'a' }[key] ?? '') : String(own);
+}
+
+type Jobs = Readonly<Record<string, MadeJob>>;
+
+function readJobs(name: string, given: Readonly<Record<string, string>>): Jobs {
+  return interpolate(name, given);
+}
+
+/** The jobs with one input's value in its place, put there as data. */
+function withText(jobs: Jobs, template: string, key: string, value: string): Jobs {
+  const [[name = '', job = {}] = []] = Object.entries(jobs);
+  if (key === 'name') return { [value]: job };
+  if (key === 'audience') return { [name]: { ...job, id_tokens: { VAULT_ID_TOKEN: { aud: value } } } };
+  const { text } = readTemplate(template);
+  const [, variable = ''] =
+    new RegExp(`^ +(\\w+): "\\$\\[\\[ inputs\\.${key} \\]\\]"$`, 'm').exec(text) ?? [];
+  assert.notEqual(variable, '', key);
+  return { [name]: { ...job, variables: { ...job.variables, [variable]: value } } };
+}

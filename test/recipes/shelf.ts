@@ -10,7 +10,7 @@ export interface Shelf {
   readonly origin: string;
   readonly url: string;
   readonly sha256: string;
-  /** The paths that were asked for, with the header JOB-TOKEN if there was one. */
+  /** The paths that were asked for, with the job's token if there was one: as JOB-TOKEN, or as the password. */
   readonly asked: { readonly path: string; readonly jobToken: string | undefined }[];
   readonly end: () => Promise<void>;
 }
@@ -19,7 +19,7 @@ export async function openShelf(): Promise<Shelf> {
   const sha256 = createHash('sha256').update(readFileSync(CIVAULT)).digest('hex');
   const asked: { path: string; jobToken: string | undefined }[] = [];
   const server = http.createServer((request, response) => {
-    asked.push({ path: request.url ?? '', jobToken: request.headers['job-token'] as string | undefined });
+    asked.push({ path: request.url ?? '', jobToken: jobTokenOf(request) });
     if (!/\/civault(-linux-amd64)?$/.test(request.url ?? '')) return void response.writeHead(404).end();
     createReadStream(CIVAULT).pipe(response);
   });
@@ -36,4 +36,11 @@ export async function openShelf(): Promise<Shelf> {
         server.close(() => resolve());
       }),
   };
+}
+
+/** Whatever a request has for a token, in either of the ways that the components send one. */
+export function jobTokenOf({ headers }: Pick<http.IncomingMessage, 'headers'>): string | undefined {
+  const [, encoded] = /^Basic (.+)$/.exec(headers.authorization ?? '') ?? [];
+  const basic = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString();
+  return (headers['job-token'] as string | undefined) ?? basic?.replace(/^[^:]*:/, '');
 }
