@@ -1,5 +1,5 @@
-# An image that holds civault and nothing else, to copy it from:
-#   COPY --from=registry.example.com/platform/civault /civault /usr/local/bin/
+# An image that holds civault and nothing else, to copy it from, by its digest (docs/release.md):
+#   COPY --from=registry.example.com/platform/civault:1.2.3@sha256:… /civault /usr/local/bin/
 # `make release` puts the files into dist/; each platform takes its own.
 FROM scratch
 ARG TARGETARCH

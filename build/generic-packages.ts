@@ -83,24 +83,33 @@ async function ask(registry: Registry | undefined, address: URL, init: RequestIn
   const pauses = registry?.pauses ?? PAUSES;
   for (let tries = 0; ; tries += 1) {
     const pause = pauses[tries];
+    let wait = pause;
     try {
       const answer = await fetch(address, {
         ...init,
         redirect: 'manual',
         headers: registry === undefined ? {} : { 'JOB-TOKEN': registry.token },
       });
-      if (answer.status < 500 || pause === undefined) return answer;
+      const isPassing = answer.status === 429 || answer.status >= 500;
+      if (!isPassing || pause === undefined) return answer;
       await answer.body?.cancel();
+      wait = Math.max(pause, retryAfter(answer));
     } catch (error) {
-      if (pause === undefined || !isPassing(error))
+      if (pause === undefined || !isCut(error))
         throw new BuildError(`${address.origin} cannot be reached: ${causeOf(error)}`);
     }
-    await sleep(pause);
+    await sleep(wait);
   }
 }
 
+// GitLab's rate limits count by the minute, and say how much of it is left.
+function retryAfter({ headers }: Response): number {
+  const seconds = Number(headers.get('retry-after') ?? 0);
+  return Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0;
+}
+
 // As Node.js and undici name them; a certificate that is not trusted stays so.
-function isPassing(error: unknown): boolean {
+function isCut(error: unknown): boolean {
   const { code } = ((error instanceof Error && error.cause) || {}) as { code?: unknown };
   return /^(ECONN|ETIMEDOUT|EAI_AGAIN|EPIPE|UND_ERR_)/.test(String(code));
 }

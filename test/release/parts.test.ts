@@ -106,6 +106,18 @@ describe("the runner's provenance", () => {
     ['one', 'a'.repeat(64)],
     ['two', 'b'.repeat(64)],
   ]);
+  const origin = { project: 'https://gitlab.example.com/platform/civault', commit: '1'.repeat(40) };
+  // As the runner writes them: SLSA 0.2, and 1.
+  const sourced = (uri: string, sha: string) => ({ uri, digest: { sha256: sha } });
+  const before1 = (uri: string, sha: string) => ({
+    predicateType: 'https://slsa.dev/provenance/v0.2',
+    predicate: { invocation: { configSource: { ...sourced(uri, sha), entryPoint: 'assets' } } },
+  });
+  const since1 = (source: string, uri: string, sha: string) => ({
+    predicate: {
+      buildDefinition: { externalParameters: { source }, resolvedDependencies: [sourced(uri, sha)] },
+    },
+  });
   const statement = (changes: object = {}) =>
     JSON.stringify({
       _type: 'https://in-toto.io/Statement/v0.1',
@@ -119,10 +131,43 @@ describe("the runner's provenance", () => {
     });
 
   test('names every file with its SHA-256', () => {
-    assert.doesNotThrow(() => expectProvenance(statement(), sums));
+    assert.doesNotThrow(() => expectProvenance(statement(), sums, origin));
   });
 
+  for (const [what, changes] of [
+    ['SLSA 0.2', before1(origin.project, origin.commit)],
+    ['SLSA 1', since1(origin.project, origin.project, origin.commit)],
+    ['the address of the repository', since1(origin.project, `${origin.project}.git`, origin.commit)],
+    ['nothing of its source', { predicate: {} }],
+  ] as const) {
+    test(`is taken with ${what}`, () => {
+      assert.doesNotThrow(() => expectProvenance(statement(changes), sums, origin));
+    });
+  }
+
+  const fork = 'https://gitlab.example.com/mallory/civault';
   for (const [what, text, says] of [
+    ['another project, SLSA 0.2', statement(before1(fork, origin.commit)), /of another project: .*mallory/],
+    [
+      'another commit, SLSA 0.2',
+      statement(before1(origin.project, '2'.repeat(40))),
+      /of another commit: 2+,/,
+    ],
+    [
+      'another project, SLSA 1',
+      statement(since1(fork, origin.project, origin.commit)),
+      /of another project: .*mallory/,
+    ],
+    [
+      'the sources of another project, SLSA 1',
+      statement(since1(origin.project, fork, origin.commit)),
+      /of another project: it does not name https/,
+    ],
+    [
+      'another commit, SLSA 1',
+      statement(since1(origin.project, origin.project, '2'.repeat(40))),
+      /of another commit: 2+,/,
+    ],
     ['no JSON', 'x', /is not JSON/],
     ['null', 'null', /no in-toto statement/],
     ['another statement', statement({ _type: 'https://example.com' }), /no in-toto statement/],
@@ -141,7 +186,7 @@ describe("the runner's provenance", () => {
     ['no digest', statement({ subject: [{ name: 'one' }] }), /is of another one/],
   ] as const) {
     test(`is refused with ${what}`, () => {
-      assert.throws(() => expectProvenance(text, sums), refused(says));
+      assert.throws(() => expectProvenance(text, sums, origin), refused(says));
     });
   }
 });

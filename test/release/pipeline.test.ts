@@ -30,6 +30,7 @@ interface Job {
   readonly variables?: Readonly<Record<string, string>>;
   readonly artifacts?: { readonly name?: string; readonly paths?: readonly string[] };
   readonly id_tokens?: unknown;
+  readonly resource_group?: string;
   readonly release?: {
     readonly tag_name: string;
     readonly description: string;
@@ -150,13 +151,38 @@ describe('the jobs', () => {
   test('that publish run for tags alone, behind every test', () => {
     const tests = jobs.map(([name]) => name).filter((name) => jobOf(name).stage === 'test');
     assert.ok(tests.length >= 6);
-    for (const name of tests)
-      assert.ok(needsOf('publish').includes(name), `publish does not wait for ${name}`);
+    for (const name of tests) {
+      for (const job of ['publish', 'image'])
+        assert.ok(needsOf(job).includes(name), `${job} does not wait for ${name}`);
+    }
+    // needs: of a job that may not be there has to say so, or there is no pipeline.
+    for (const [name] of jobs) {
+      for (const need of jobOf(name).needs ?? []) {
+        const { job, optional } = typeof need === 'string' ? { job: need } : need;
+        if (job === 'test-assets-arm64') assert.equal(optional, true, name);
+      }
+    }
     for (const [name] of jobs) {
       if (!['publish', 'release'].includes(jobOf(name).stage ?? '')) continue;
       const rules = (jobOf(name).rules ?? []).filter(({ when }) => when !== 'never');
       assert.ok(rules.length > 0 && rules.every((rule) => rule.if?.includes('$CI_COMMIT_TAG')), name);
     }
+  });
+
+  test('push the image once publish has taken the release, one after the other, and sign its digest', () => {
+    assert.ok(needsOf('image').includes('publish'));
+    assert.equal(jobOf('image').resource_group, 'image');
+    const [, file = ''] = /push-image\.sh .* (\S+)$/m.exec(jobOf('image').script?.join('\n') ?? '') ?? [];
+    assert.deepEqual(jobOf('image').artifacts?.paths, [file]);
+    assert.deepEqual(jobOf('sign-image').script, [`sh build/sign.sh ${file}`]);
+    assert.deepEqual(needsOf('sign-image'), ['image']);
+    assert.deepEqual(jobOf('sign-image').id_tokens, jobOf('sign').id_tokens);
+    const both = [jobOf('image'), jobOf('sign')].flatMap(({ rules = [] }) =>
+      rules.map((rule) => rule.if?.replace('$CI_COMMIT_TAG && ', '')),
+    );
+    assert.deepEqual(jobOf('sign-image').rules, [{ if: ['$CI_COMMIT_TAG', ...both].join(' && ') }]);
+    for (const name of ['release', 'signed-release'])
+      for (const need of ['image', 'sign-image']) assert.ok(needsOf(name).includes(need));
   });
 
   test('make all of a release, and refuse where something is missing', () => {
@@ -169,8 +195,7 @@ describe('the jobs', () => {
     // The runner's name of its statement, which publish.ts and sign.sh look for.
     assert.equal(variables?.['RUNNER_GENERATE_ARTIFACTS_METADATA'], 'true');
     const metadata = `${artifacts?.name}-metadata.json`;
-    for (const file of ['build/publish.ts', 'build/sign.sh'])
-      assert.ok(readFileSync(join(ROOT, file), 'utf8').includes(metadata), file);
+    assert.ok(readFileSync(join(ROOT, 'build/publish.ts'), 'utf8').includes(metadata));
     assert.match(jobOf('reproducible').script?.join('\n') ?? '', /AGAINST=dist\/SHA256SUMS/);
   });
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ASSETS, PROVENANCE, SIGNATURES, SUMS } from '../../build/assets.ts';
+import { uploadOnce } from '../../build/generic-packages.ts';
 import { sumsOf } from '../../build/sums.ts';
 import { packageVersion } from '../../build/version.ts';
 import { type Outcome, runCommand } from '../harness/command.ts';
@@ -17,6 +18,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOKEN = `job-${randomBytes(12).toString('hex')}`;
 const VERSION = packageVersion();
 const FOLDER = `/api/v4/projects/42/packages/generic/civault/${VERSION}/`;
+const PROJECT = 'https://gitlab.example.com/platform/civault';
+const COMMIT = '1'.repeat(40);
 const FILES = ASSETS.filter((name) => name !== SUMS);
 
 describe('the upload', { concurrency: 1 }, () => {
@@ -42,7 +45,10 @@ describe('the upload', { concurrency: 1 }, () => {
     writeFileSync(join(folder, 'civault-metadata.json'), JSON.stringify(statementOf(FILES)));
   });
 
-  const publish = (env: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+  const publish = (
+    env: Readonly<Record<string, string>> = {},
+    ...flags: readonly string[]
+  ): Promise<Outcome> =>
     runCommand(
       process.execPath,
       [
@@ -53,6 +59,7 @@ describe('the upload', { concurrency: 1 }, () => {
         folder,
         '--provenance',
         join(folder, 'civault-metadata.json'),
+        ...flags,
       ],
       {
         cwd: ROOT,
@@ -63,6 +70,8 @@ describe('the upload', { concurrency: 1 }, () => {
           CI_PROJECT_ID: '42',
           CI_JOB_TOKEN: TOKEN,
           CI_COMMIT_TAG: `v${VERSION}`,
+          CI_PROJECT_URL: PROJECT,
+          CI_COMMIT_SHA: COMMIT,
           ...env,
         },
       },
@@ -71,6 +80,12 @@ describe('the upload', { concurrency: 1 }, () => {
     _type: 'https://in-toto.io/Statement/v0.1',
     predicateType: 'https://slsa.dev/provenance/v1',
     subject: names.map((name) => ({ name: `dist/${name}`, digest: { sha256: sha256(join(folder, name)) } })),
+    predicate: {
+      buildDefinition: {
+        externalParameters: { source: PROJECT },
+        resolvedDependencies: [{ uri: PROJECT, digest: { sha256: COMMIT } }],
+      },
+    },
   });
   const puts = () =>
     registry.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(FOLDER, ''));
@@ -151,6 +166,26 @@ describe('the upload', { concurrency: 1 }, () => {
     assert.deepEqual(puts(), [...FILES, PROVENANCE, SUMS]);
   });
 
+  test('tries again where GitLab wants it slower', async () => {
+    let bad = 2;
+    registry.instead = () => {
+      bad -= 1;
+      return bad >= 0 ? 429 : undefined;
+    };
+    assert.equal((await publish()).status, 0);
+    assert.deepEqual(puts(), [...FILES, PROVENANCE, SUMS]);
+  });
+
+  test('checks alone, without a token, and puts the provenance beside the files', async () => {
+    const { status, stderr, stdout } = await publish({ CI_JOB_TOKEN: '' }, '--check');
+    assert.deepEqual([status, stderr, registry.requests], [0, '', []]);
+    assert.match(stdout.toString(), /check +all of \S+ is there/);
+    assert.deepEqual(
+      readFileSync(join(folder, PROVENANCE)),
+      readFileSync(join(folder, 'civault-metadata.json')),
+    );
+  });
+
   test('does not take a registry at its word', async () => {
     registry.instead = ({ method }) => (method === 'PUT' ? 201 : undefined);
     const { status, stderr } = await publish();
@@ -161,6 +196,11 @@ describe('the upload', { concurrency: 1 }, () => {
   for (const [what, env, says] of [
     ['no tag', { CI_COMMIT_TAG: '' }, /^build: CI_COMMIT_TAG is not set/],
     ['the tag of another version', { CI_COMMIT_TAG: 'v99.0.0' }, /^build: the tag is v99\.0\.0/],
+    [
+      'the commit of another pipeline',
+      { CI_COMMIT_SHA: '2'.repeat(40) },
+      /^build: .* is of another commit: 1+,/,
+    ],
     ['no token', { CI_JOB_TOKEN: '' }, /^build: CI_JOB_TOKEN is not set/],
     [
       'plain http',
@@ -202,6 +242,24 @@ describe('the upload', { concurrency: 1 }, () => {
     assert.match(stderr, /cannot be reached: .*certificate/);
     assert.deepEqual([status, registry.requests], [1, []]);
   });
+});
+
+test('an upload waits as long as GitLab says that it has to', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'civault-limit-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'x');
+  writeFileSync(path, 'x');
+  const asked: number[] = [];
+  t.mock.method(globalThis, 'fetch', async () => {
+    asked.push(performance.now());
+    if (asked.length === 1) return new Response('', { status: 429, headers: { 'retry-after': '1' } });
+    return new Response('x', { status: 200 });
+  });
+  const registry = { api: 'https://gitlab.example.com/api/v4', project: '42', token: TOKEN, pauses: [1] };
+  assert.equal(await uploadOnce(registry, '1.2.3', { name: 'x', path, sha256: sha256(path) }), false);
+  const [first = 0, second = 0, ...more] = asked;
+  assert.deepEqual(more, []);
+  assert.ok(second - first >= 990, `${second - first} ms`);
 });
 
 function sha256(file: string): string {
