@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
-import { dropAdvice } from './advice.ts';
+import { dropAdvice, sayAdvice } from './advice.ts';
 import type { Arch } from './arch.ts';
 import type { Base } from './base.ts';
 import { placeInit } from './init.ts';
@@ -34,20 +34,28 @@ const SILENCED_ON: Readonly<Record<Arch['docker'], string>> = {
   arm64: 'OPENSSL_armcap',
 };
 
+/** What became of a base. */
+export interface Adapted {
+  readonly bytes: Buffer;
+  /** Whether its libc does without MADV_FREE: that is for speed, and left where it is not found. */
+  readonly isAdviceDropped: boolean;
+}
+
 /**
  * Adapts a base in memory.
  * @throws {BuildError} when the base is not built as expected
  */
-export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Buffer {
+export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
   const adapted = Buffer.from(bytes);
   const line = Number(/^v(\d+)\./.exec(nodeVersion)?.[1]);
   exchangeBootstrap(adapted, patch, line);
   const names = [...SILENCED, ...(line < 22 ? [] : SILENCED_SINCE_22), SILENCED_ON[arch.docker]];
   for (const name of names) silence(adapted, name);
   const place = placeInit(adapted, arch).toString(16);
-  const advice = dropAdvice(adapted, arch) ? ', MADV_FREE dropped' : '';
-  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}${advice}`);
-  return adapted;
+  const isAdviceDropped = dropAdvice(adapted, arch);
+  say('base', `bootstrap exchanged, ${names.length} variables silenced, init placed at 0x${place}`);
+  say('base', `${arch.docker}: ${sayAdvice(isAdviceDropped)}`);
+  return { bytes: adapted, isAdviceDropped };
 }
 
 function exchangeBootstrap(base: Buffer, patch: string, line: number): void {

@@ -38,3 +38,8 @@ export function dropAdvice(base: Buffer, arch: Arch): boolean {
   RETURN.copy(base, at + AFTER.length + DISTANCE);
   return true;
 }
+
+/** What the build and the bill of materials say of it. */
+export function sayAdvice(isDropped: boolean): string {
+  return isDropped ? 'MADV_FREE dropped' : 'MADV_FREE left as it is';
+}

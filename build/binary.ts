@@ -55,6 +55,7 @@ export interface Binary {
   /** Its name in dist/. */
   readonly name: string;
   readonly bundle: Bundle;
+  readonly isAdviceDropped: boolean;
 }
 
 /** The name of an architecture's file, in dist/ and in a release. */
@@ -66,8 +67,9 @@ export function binaryName(arch: Arch): string {
 export async function makeBinary(base: Base): Promise<Binary> {
   const script = await bundle(base.nodeVersion);
   say('bundle', `src/main.ts, ${(script.text.length / 1000).toFixed(0)} kB`);
-  await writeBinary(adaptBase(base), script.text, base.arch);
-  return { arch: base.arch, name: binaryName(base.arch), bundle: script };
+  const { bytes, isAdviceDropped } = adaptBase(base);
+  await writeBinary(bytes, script.text, base.arch);
+  return { arch: base.arch, name: binaryName(base.arch), bundle: script, isAdviceDropped };
 }
 
 async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<void> {

@@ -5,6 +5,7 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
+import { sayAdvice } from './advice.ts';
 import { ARCHES, type Arch } from './arch.ts';
 import { ASSETS, SBOM, SUMS } from './assets.ts';
 import { type Base, findBase, NotHere } from './base.ts';
@@ -12,7 +13,7 @@ import { type Binary, DIST, makeBinary } from './binary.ts';
 import { compress } from './compress.ts';
 import { BASE_LINE, isEndOfLife, supportOf } from './node-lines.ts';
 import { BuildError, runBuild, say } from './say.ts';
-import { billOf, versionsWithin } from './sbom.ts';
+import { billOf, patchOf, versionsWithin } from './sbom.ts';
 import { readSums, sumsOf } from './sums.ts';
 import { expectTag, packageVersion } from './version.ts';
 
@@ -50,6 +51,8 @@ await runBuild(async () => {
   await writeBill(version, bases, binaries, made);
   writeFileSync(join(DIST, SUMS), await sumsOf(DIST, [...made, SBOM]));
   for (const name of [...made, SBOM, SUMS]) say('done', `${size(name)}  dist/${name}`);
+  for (const { name, isAdviceDropped } of binaries)
+    say('advice', `dist/${name}: ${sayAdvice(isAdviceDropped)}`);
   for (const why of missing) say('missing', why);
 });
 
@@ -103,6 +106,10 @@ async function writeBill(
     committed: committed(),
     versions: versionsWithin(own),
     bundle: first.bundle,
+    changes: {
+      ...patchOf(own),
+      advice: new Map(binaries.map(({ arch, isAdviceDropped }) => [arch.docker, isAdviceDropped])),
+    },
     files: readSums(await sumsOf(DIST, made)),
   });
   writeFileSync(join(DIST, SBOM), text);

@@ -22,13 +22,16 @@ export PKG_CACHE_PATH npm_config_cache npm_config_userconfig npm_config_registry
 build() {
   folder=$work/$1
   mkdir "$work/home of $1"
+  # One chain: the shell's -e does not hold within what stands before ||.
   (
-    umask "$2"
-    git clone -q --no-hardlinks "$here" "$folder" 2>/dev/null
-    git -C "$folder" checkout -q "$commit"
-    cd "$folder"
-    env -u CI_COMMIT_SHA -u SOURCE_DATE_EPOCH HOME="$work/home of $1" TZ="$3" LC_ALL="$4" \
-      make release BASE="${BASE:-}" ALLOW_EOL="${ALLOW_EOL:-}" ALL="${ALL:-}"
+    umask "$2" &&
+      git clone -q --no-hardlinks "$here" "$folder" &&
+      git -C "$folder" checkout -q "$commit" &&
+      at=$(git -C "$folder" rev-parse HEAD) &&
+      { [ "$at" = "$commit" ] || { echo "the clone is at $at, and not at $commit" && false; }; } &&
+      cd "$folder" &&
+      env -u CI_COMMIT_SHA -u SOURCE_DATE_EPOCH HOME="$work/home of $1" TZ="$3" LC_ALL="$4" \
+        make release BASE="${BASE:-}" ALLOW_EOL="${ALLOW_EOL:-}" ALL="${ALL:-}"
   ) >"$work/$1.log" 2>&1 || {
     echo "reproducible: $1 was not built" >&2
     tail -20 "$work/$1.log" >&2

@@ -3,12 +3,13 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Contrib, Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import type { Base } from './base.ts';
 import type { Bundle } from './bundle.ts';
 import { BuildError } from './say.ts';
 import { libraryOf, NODE_CPE } from './sbom-libraries.ts';
+import { type Changes, linkedLibraries, withPedigree } from './sbom-pedigree.ts';
 
 /** What the bill is of. */
 export interface Contents {
@@ -18,6 +19,8 @@ export interface Contents {
   /** Node.js's version and those of its libraries, as `process.versions` has them. */
   readonly versions: Readonly<Record<string, string>>;
   readonly bundle: Bundle;
+  /** What was done to that Node.js. */
+  readonly changes: Changes;
   /** The files of the release and their SHA-256. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -26,7 +29,7 @@ const ROOT = new URL('..', import.meta.url);
 const { Component, ExternalReference, HashDictionary } = Models;
 
 /** The bill, as text that depends on nothing but the contents. */
-export function billOf({ version, committed, versions, bundle, files }: Contents): string {
+export function billOf({ version, committed, versions, bundle, changes, files }: Contents): string {
   const civault = new Component(Enums.ComponentType.Application, 'civault', {
     bomRef: 'civault',
     version,
@@ -39,7 +42,8 @@ export function billOf({ version, committed, versions, bundle, files }: Contents
     civault.components.add(new Component(Enums.ComponentType.File, name, { bomRef: `file:${name}`, hashes }));
   }
   const node = nodeOf(versions);
-  const libraries = Object.entries(versions).flatMap(([name, text]) => libraryOf(name, text));
+  const named = Object.entries(versions).flatMap(([name, text]) => libraryOf(name, text));
+  const libraries = [...named, ...linkedLibraries()];
   const packages = bundledPackages(bundle).map(packageOf);
   for (const part of [node, ...packages]) civault.dependencies.add(part.bomRef);
   for (const library of libraries) node.dependencies.add(library.bomRef);
@@ -54,7 +58,7 @@ export function billOf({ version, committed, versions, bundle, files }: Contents
     new Serialize.JSON.Normalize.Factory(Spec.SpecVersionDict['1.6'] ?? Spec.Spec1dot6),
   );
   const bom = new Models.Bom({ metadata, components });
-  return `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`;
+  return `${withPedigree(serializer.serialize(bom, { sortLists: true }), changes)}\n`;
 }
 
 /**
@@ -82,13 +86,18 @@ export function versionsWithin(base: Base): Record<string, string> {
   }
 }
 
+/** Which patch of pkg-fetch is in a base. */
+export function patchOf({ patch }: Pick<Base, 'patch'>): Pick<Changes, 'pkgFetch' | 'patch'> {
+  const manifest = join(dirname(patch), '../package.json');
+  return { pkgFetch: JSON.parse(readFileSync(manifest, 'utf8')).version, patch: basename(patch) };
+}
+
 function nodeOf({ node: version }: Readonly<Record<string, string>>) {
   if (version === undefined) throw new BuildError('the base does not say its version');
   return new Component(Enums.ComponentType.Platform, 'node', {
     bomRef: 'node',
     version,
-    description:
-      'Node.js, as pkg-fetch patched it and linked it statically with musl, whose version it does not record',
+    description: 'Node.js, as pkg-fetch patched it and linked it statically with musl',
     licenses: new Models.LicenseRepository([new Models.SpdxLicense('MIT')]),
     purl: `pkg:github/nodejs/node@v${version}`,
     cpe: NODE_CPE(version),

@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { bundle } from '../../build/bundle.ts';
+import { pkgFetchFor } from '../../build/pkg-fetch.ts';
 import { BuildError } from '../../build/say.ts';
-import { billOf, bundledPackages } from '../../build/sbom.ts';
+import { billOf, bundledPackages, patchOf } from '../../build/sbom.ts';
 import { runCommand } from '../harness/command.ts';
 import { findNode24 } from '../harness/node24.ts';
 
@@ -17,9 +18,15 @@ interface Bill {
   };
   readonly serialNumber?: string;
   readonly components: readonly Component[];
+  readonly compositions: readonly object[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
 }
 interface Component {
+  readonly 'bom-ref': string;
+  readonly pedigree?: {
+    readonly patches: readonly { readonly type: string; readonly diff: { readonly url: string } }[];
+    readonly notes: string;
+  };
   readonly name: string;
   readonly version?: string;
   readonly purl?: string;
@@ -32,6 +39,13 @@ const contents = {
   committed: new Date('2026-11-23T12:00:00Z'),
   versions: { ...process.versions } as Record<string, string>,
   bundle: script,
+  changes: {
+    ...patchOf(pkgFetchFor('node24')),
+    advice: new Map([
+      ['amd64', true],
+      ['arm64', false],
+    ]),
+  },
   files: new Map([['civault-linux-amd64', 'a'.repeat(64)]]),
 };
 
@@ -86,6 +100,27 @@ describe('the bill of materials', () => {
     assert.ok(JSON.stringify(minimist).includes(hex));
     const [root] = bill.dependencies.filter(({ ref }) => ref === 'civault');
     assert.deepEqual(root?.dependsOn, ['node', 'pkg:npm/minimist@1.2.8']);
+  });
+
+  test('names what Node.js is linked with and does not name, without a version, and does not pretend to be complete', () => {
+    const node = bill.dependencies.find(({ ref }) => ref === 'node');
+    for (const name of ['musl', 'libgcc', 'libstdc++']) {
+      const library = bill.components.find((one) => one.name === name);
+      assert.ok(library !== undefined && !('version' in library), name);
+      assert.match(library.purl ?? '', /^pkg:generic\/(musl|libgcc|libstdc%2B%2B)$/);
+      assert.ok(node?.dependsOn?.includes(library['bom-ref']), name);
+    }
+    assert.deepEqual(bill.compositions, [{ aggregate: 'incomplete', dependencies: ['node'] }]);
+  });
+
+  test("says that Node.js has pkg-fetch's patch and civault's changes, MADV_FREE by architecture", () => {
+    const { patches = [], notes = '' } = bill.components.find(({ name }) => name === 'node')?.pedigree ?? {};
+    const { version, nodeVersion } = pkgFetchFor('node24');
+    const tarball = `https://registry.npmjs.org/@yao-pkg/pkg-fetch/-/pkg-fetch-${version}.tgz`;
+    assert.deepEqual(patches, [
+      { type: 'unofficial', diff: { url: `${tarball}#package/patches/node.${nodeVersion}.cpp.patch` } },
+    ]);
+    assert.match(notes, /build\/adapt\.ts .*\(amd64: MADV_FREE dropped; arm64: MADV_FREE left as it is\)/);
   });
 
   test('is not made of a Node.js with a library that is not known', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { dropAdvice } from '../../build/advice.ts';
+import { dropAdvice, sayAdvice } from '../../build/advice.ts';
 import { findArch } from '../../build/arch.ts';
 
 const AMD64 = findArch('amd64');
@@ -36,3 +36,8 @@ for (const [what, base, arch] of [
     assert.deepEqual(base, before);
   });
 }
+
+test('the build says whether it was found', () => {
+  assert.equal(sayAdvice(dropAdvice(around(MADVISE), AMD64)), 'MADV_FREE dropped');
+  assert.equal(sayAdvice(dropAdvice(around(MADVISE), findArch('arm64'))), 'MADV_FREE left as it is');
+});
