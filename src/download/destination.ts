@@ -4,7 +4,7 @@ import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, printable, quoted } from '../errors.ts';
 import { writing } from '../output/file.ts';
-import { assertReplaceable } from './part.ts';
+import { assertReplaceable } from './place.ts';
 
 /** Settles where files go. */
 export interface Destination {

@@ -2,7 +2,7 @@
 
 import type { GitlabApi } from '../gitlab/api.ts';
 import type { Asset } from '../gitlab/releases.ts';
-import { isPage, isUnprotected, linkOf, pageInstead, refusedFile, unprotected } from './link.ts';
+import { isPage, isUnprotected, LINKED, linkOf, pageInstead, refusedFile, unprotected } from './link.ts';
 
 /**
  * Fetches an asset whole.
@@ -14,6 +14,6 @@ export async function fetchText(api: GitlabApi, asset: Asset): Promise<string> {
   if (isUnprotected(link, api)) throw unprotected(asset.name);
   const response = await api.fetch(link);
   if (isPage(response, asset.name)) throw pageInstead(link, asset.name, api);
-  if (response.status !== 200) throw refusedFile(response, asset.name, api.token);
+  if (response.status !== 200) throw refusedFile(response, { name: asset.name, claim: LINKED }, api.token);
   return response.body.toString();
 }

@@ -29,10 +29,11 @@ of one before a cut stays in FILE.part, and the next run goes on there.
 
 Settings (flags win over the environment):
   --server URL            CI_API_V4_URL, CI_SERVER_URL
-  --token-variable V      the variable with GitLab's token; CI_JOB_TOKEN for the
-                          GitLab that runs the job, else GITLAB_TOKEN (a
-                          personal, group, project or deploy token); it is
-                          sent to GitLab's own address alone
+  --token-variable V      the variable with GitLab's token; CI_JOB_TOKEN, else
+                          GITLAB_TOKEN (a personal, group, project or deploy
+                          token), and none unless said for another GitLab than
+                          the one that runs the job; it is sent to GitLab's own
+                          address alone
   --ca-file FILE          else the system's certificates and
                           CI_SERVER_TLS_CA_FILE
   --timeout TIME          for the whole run; none unless said. What brings
