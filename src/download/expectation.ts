@@ -63,6 +63,12 @@ function sourceOf({ name }: Asset): string {
   return `${printable(name)} of the release`;
 }
 
+const CURES: readonly (readonly [source: string, cure: string])[] = [
+  ['--sha256', 'find out which of the two is right before you change --sha256'],
+  ['X-Checksum', 'it was spoilt on its way, so run it again; or a proxy changes what it carries'],
+  ['', 'the file was changed after its digest was written, or on its way; ask whoever makes the release'],
+];
+
 /**
  * Whether what came is what was expected.
  * @throws {AppError} CHECKSUM_MISMATCH
@@ -72,8 +78,6 @@ export function assertDigest(found: string, { sha256, source }: Expectation, wha
   throw new AppError(
     'CHECKSUM_MISMATCH',
     `${printable(what)} is not what it should be: its SHA-256 is ${found}, and ${source} says ${sha256}`,
-    source === '--sha256'
-      ? 'nothing was kept: find out which of the two is right before you change --sha256'
-      : 'nothing was kept: the file was changed after its digest was written, or on its way; ask whoever makes the release',
+    `nothing was kept: ${CURES.find(([start]) => source.startsWith(start))?.[1]}`,
   );
 }

@@ -48,9 +48,10 @@ export function unprotected(name: string): AppError {
   );
 }
 
-/** Whether an answer is a web page in the place of a file that is none. */
-export function isPage({ headers }: HttpHead, name: string): boolean {
-  return /^text\/html\b/i.test(headers['content-type'] ?? '') && !/\.x?html?$/i.test(name);
+/** Whether an answer is a web page in the place of a file that is none by its name or by where its link leads. */
+export function isPage({ headers }: HttpHead, name: string, link: URL): boolean {
+  const isToBe = [name, link.pathname].some((each) => /\.x?html?$/i.test(each));
+  return !isToBe && /^text\/html\b/i.test(headers['content-type'] ?? '');
 }
 
 /** Tells of a page that came in a file's place. */

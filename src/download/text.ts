@@ -13,7 +13,7 @@ export async function fetchText(api: GitlabApi, asset: Asset): Promise<string> {
   // Whoever can change it could change the files as well.
   if (isUnprotected(link, api)) throw unprotected(asset.name);
   const response = await api.fetch(link);
-  if (isPage(response, asset.name)) throw pageInstead(link, asset.name, api);
+  if (isPage(response, asset.name, link)) throw pageInstead(link, asset.name, api);
   if (response.status !== 200) throw refusedFile(response, { name: asset.name, claim: LINKED }, api.token);
   return response.body.toString();
 }

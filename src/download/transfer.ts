@@ -101,7 +101,7 @@ function isFile(status: number): boolean {
 function begin(head: HttpHead, from: number, order: Order, state: State, api: GitlabApi): BodySink {
   const { part, name, link, follow, isJudged } = order;
   const { headers, status } = head;
-  if (isPage(head, name)) throw pageInstead(link, name, api);
+  if (isPage(head, name, link)) throw pageInstead(link, name, api);
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity' && !isJudged) {
     throw new AppError(

@@ -8,7 +8,8 @@ Usage:
   civault download --package NAME/VERSION/FILE
 
 ASSET is the name of one of the release's links, its direct asset path, or a
-pattern of either ('*.deb'). A file gets the last part of that name.
+pattern of either: *, ? and [a-z] as in a shell, within one folder and not for
+names that begin with a dot. A file gets the last part of that name.
 
 Flags:
   --project GROUP/PROJECT whose release it is, or its number; the job's own
@@ -38,7 +39,7 @@ Settings (flags win over the environment):
                           CI_SERVER_TLS_CA_FILE
   --timeout TIME          for the whole run; none unless said. What brings
                           nothing for 30 s is cut, and tried again
-  --retries N             5 without anything gained
+  --retries N             5, counted anew with each MB that is gained
 
 Examples:
   civault download civault-linux-amd64 --project platform/civault \\
