@@ -61,7 +61,8 @@ export function readGitlab(flags: GitlabFlags, environment: Environment): Gitlab
   const endpoint = readServer(flags, environment);
   const caFile = flags['ca-file'];
   const home = homeOf(environment);
-  const isForeign = home !== undefined && home !== originOf(endpoint);
+  const own = `${originOf(endpoint)}${endpoint.basePath.slice(0, -API.length)}`;
+  const isForeign = home !== undefined && home !== own;
   return Object.freeze({
     endpoint,
     project: readProject(flags.project, environment),
@@ -139,10 +140,12 @@ function readProject(flag: string | undefined, environment: Environment): string
   throw bad(project === '' ? 'it is empty' : 'no project has that path');
 }
 
-// The origin of the GitLab that runs the job.
+// The address of the GitLab that runs the job, without its API's part: two may be on one origin.
 function homeOf(environment: Environment): string | undefined {
   const address = environment['CI_API_V4_URL'] || environment['CI_SERVER_URL'] || '';
-  return URL.canParse(address) ? new URL(address).origin : undefined;
+  if (!URL.canParse(address)) return undefined;
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname.replace(/\/+$/, '').replace(/\/api(?:\/v4)?$/, '')}`;
 }
 
 function readToken(
@@ -160,8 +163,9 @@ function readToken(
       'check the name in --token-variable, and that the variable reaches this job',
     );
   }
-  // A job's token is of the GitLab that runs the job. Another would learn it, and refuse it.
-  for (const name of isForeign ? ['GITLAB_TOKEN'] : ['CI_JOB_TOKEN', 'GITLAB_TOKEN']) {
+  // The job's tokens are for the GitLab that runs the job. Another would learn them, and refuse them.
+  if (isForeign) return undefined;
+  for (const name of ['CI_JOB_TOKEN', 'GITLAB_TOKEN']) {
     const value = environment[name] ?? '';
     if (value !== '') return tokenIn(name, value, environment);
   }

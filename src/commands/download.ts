@@ -73,7 +73,7 @@ function readPlan({ positionals, own }: CommandLine): Plan {
     throw new AppError(
       'USAGE',
       `--package and ${what} do not go together`,
-      'a package is of no release: run it twice',
+      own['tag'] === undefined ? 'run it once for each' : 'a package is of no release: leave --tag out',
     );
   }
   return packagePlan(readPackage(named), given);

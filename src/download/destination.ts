@@ -2,9 +2,9 @@
 
 import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError, printable, quoted } from '../errors.ts';
+import { AppError, errnoOf, printable, quoted } from '../errors.ts';
 import { writing } from '../output/file.ts';
-import { assertReplaceable } from './part.ts';
+import { assertReplaceable } from './place.ts';
 
 /** Settles where files go. */
 export interface Destination {
@@ -59,7 +59,15 @@ function makeFolder(path: string): void {
       'leave the slash off to write that file, or name a folder',
     );
   }
-  writing(path, () => mkdirSync(path, { recursive: true }));
+  writing(path, () => {
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      // So Node says of a file system that is read-only, too.
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      mkdirSync(path);
+    }
+  });
 }
 
 function isFolder(path: string): boolean {

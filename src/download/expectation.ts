@@ -14,8 +14,15 @@ export interface Expectation {
   readonly source: string;
 }
 
+/** What is said of a file's digest. */
+export interface Found {
+  readonly expected?: Expectation;
+  /** A list that is there and does not name the file. */
+  readonly silent?: string;
+}
+
 /** Finds the digest of an asset. */
-export type Expect = (asset: Asset) => Promise<Expectation | undefined>;
+export type Expect = (asset: Asset) => Promise<Found>;
 
 /**
  * Reads --sha256.
@@ -37,19 +44,30 @@ export function expectationsOf(assets: readonly Asset[], api: GitlabApi): Expect
   const list = listOf(assets);
   let text: Promise<string> | undefined;
   return async (asset) => {
-    if (isList(asset)) return undefined;
+    if (isList(asset)) return {};
     const names = namesOf(asset);
     if (list !== undefined) {
       text ??= fetchText(api, list);
       const sha256 = digestIn(await text, names, list.name);
-      if (sha256 !== undefined) return { sha256, source: `${printable(list.name)} of the release` };
+      if (sha256 !== undefined) return { expected: { sha256, source: sourceOf(list) } };
     }
     const own = digestAssetOf(asset, assets);
-    if (own === undefined || own === asset) return undefined;
+    const silent = list === undefined ? {} : { silent: sourceOf(list) };
+    if (own === undefined || own === asset) return silent;
     const sha256 = onlyDigest(await fetchText(api, own), names, own.name);
-    return sha256 === undefined ? undefined : { sha256, source: `${printable(own.name)} of the release` };
+    return sha256 === undefined ? silent : { expected: { sha256, source: sourceOf(own) } };
   };
 }
+
+function sourceOf({ name }: Asset): string {
+  return `${printable(name)} of the release`;
+}
+
+const CURES: readonly (readonly [source: string, cure: string])[] = [
+  ['--sha256', 'find out which of the two is right before you change --sha256'],
+  ['X-Checksum', 'it was spoilt on its way, so run it again; or a proxy changes what it carries'],
+  ['', 'the file was changed after its digest was written, or on its way; ask whoever makes the release'],
+];
 
 /**
  * Whether what came is what was expected.
@@ -60,8 +78,6 @@ export function assertDigest(found: string, { sha256, source }: Expectation, wha
   throw new AppError(
     'CHECKSUM_MISMATCH',
     `${printable(what)} is not what it should be: its SHA-256 is ${found}, and ${source} says ${sha256}`,
-    source === '--sha256'
-      ? 'nothing was kept: find out which of the two is right before you change --sha256'
-      : 'nothing was kept: the file was changed after its digest was written, or on its way; ask whoever makes the release',
+    `nothing was kept: ${CURES.find(([start]) => source.startsWith(start))?.[1]}`,
   );
 }

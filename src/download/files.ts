@@ -18,6 +18,10 @@ export interface Wanted {
   /** Where it goes. */
   readonly file: string;
   readonly expected: Expectation | undefined;
+  /** A list of digests that is there and does not name it. */
+  readonly silent?: string;
+  /** Who says that there is such a file. */
+  readonly claim: string;
 }
 
 /** What a run's files have in common. */
@@ -38,7 +42,8 @@ interface Fetched {
 }
 
 /**
- * Downloads files. Whatever fails, each file is as it was before; parts that a later run can go on with are kept.
+ * Downloads files: none is moved into its place before all are there and right. Whatever fails, each is whole or as it
+ * was before; parts that a later run can go on with are kept.
  * @throws {AppError} whatever stands between the run and its files
  */
 export async function downloadAll(files: readonly Wanted[], run: Run): Promise<void> {
@@ -51,15 +56,15 @@ export async function downloadAll(files: readonly Wanted[], run: Run): Promise<v
     for (const { part, wanted } of fetched) {
       if (part === undefined && run.isExecutable) makeExecutable(wanted.file);
     }
-    for (const { part } of fetched) part?.finish(run.isExecutable);
+    for (const { part, wanted, verdict } of fetched) {
+      part?.finish(run.isExecutable);
+      const what = part === undefined ? 'is there already' : `(${megabytes(part.size())})`;
+      const start = part === undefined ? '' : 'wrote ';
+      run.io.writeMessage(`${start}${printable(wanted.file)} ${what}, ${verdict}`);
+    }
   } finally {
     // Whole and judged, though others failed: there is nothing to fetch again.
     for (const { part, wanted } of fetched) part?.leave(wanted.expected !== undefined);
-  }
-  for (const { wanted, part, verdict } of fetched) {
-    const what = part === undefined ? 'is there already' : `(${megabytes(part.size())})`;
-    const start = part === undefined ? '' : 'wrote ';
-    run.io.writeMessage(`${start}${printable(wanted.file)} ${what}, ${verdict}`);
   }
 }
 
@@ -94,7 +99,14 @@ async function fill(part: Part, wanted: Wanted, run: Run): Promise<string> {
   const fetchIt = async () => {
     const teller = createTeller(name, part.size(), run.io);
     const patience = { ...run.patience, retry: { ...run.patience.retry, tell: teller.tell } };
-    const order = { link, name, part, isJudged: expected !== undefined, follow: teller.follow };
+    const order = {
+      link,
+      name,
+      part,
+      claim: wanted.claim,
+      isJudged: expected !== undefined,
+      follow: teller.follow,
+    };
     try {
       return await orCutShort(transfer(run.api, order, patience), run.io);
     } finally {
@@ -112,13 +124,14 @@ async function fill(part: Part, wanted: Wanted, run: Run): Promise<string> {
     expected ?? (sha256 === undefined ? undefined : { sha256, source: 'X-Checksum-SHA256 of the answer' });
   const found = part.sha256();
   if (known !== undefined) assertDigest(found, known, name);
-  return known === undefined ? unchecked(found) : agreeing(known);
+  return known === undefined ? unchecked(found, wanted.silent) : agreeing(known);
 }
 
 function agreeing({ source }: Expectation): string {
   return `SHA-256 as in ${source}`;
 }
 
-function unchecked(found: string): string {
-  return `not checked: nothing says what it should be; its SHA-256 is ${found}`;
+function unchecked(found: string, silent: string | undefined): string {
+  const who = silent === undefined ? 'nothing says what it should be' : `${silent} does not name it`;
+  return `not checked: ${who}; its SHA-256 is ${found}`;
 }

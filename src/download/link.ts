@@ -48,9 +48,10 @@ export function unprotected(name: string): AppError {
   );
 }
 
-/** Whether an answer is a web page in the place of a file that is none. */
-export function isPage({ headers }: HttpHead, name: string): boolean {
-  return /^text\/html\b/i.test(headers['content-type'] ?? '') && !/\.x?html?$/i.test(name);
+/** Whether an answer is a web page in the place of a file that is none by its name or by where its link leads. */
+export function isPage({ headers }: HttpHead, name: string, link: URL): boolean {
+  const isToBe = [name, link.pathname].some((each) => /\.x?html?$/i.test(each));
+  return !isToBe && /^text\/html\b/i.test(headers['content-type'] ?? '');
 }
 
 /** Tells of a page that came in a file's place. */
@@ -65,18 +66,25 @@ export function pageInstead(link: URL, name: string, api: GitlabApi): AppError {
   );
 }
 
+/** Who says that there is such a file, where a release does. */
+export const LINKED = 'the release links';
+
 /** What an answer means that is neither the file nor worth another try. */
 export function refusedFile(
   { status, headers, body }: HttpResponse,
-  name: string,
+  { name, claim }: { readonly name: string; readonly claim: string },
   token: GitlabToken | undefined,
 ): AppError {
   const what = quoted(name);
   if (status === 404 || status === 410) {
     return new AppError(
       'ASSET_NOT_FOUND',
-      `the release links ${what}, and there is no such file where the link leads (${status})`,
-      'the package may have been deleted, or the link mistyped: ask whoever makes the release',
+      claim === LINKED
+        ? `${claim} ${what}, and there is no such file where the link leads (${status})`
+        : `${claim} no file ${what} (${status})`,
+      claim === LINKED
+        ? 'the package may have been deleted, or the link mistyped: ask whoever makes the release'
+        : "check name, version and file in the project's package registry: upper and lower case count",
     );
   }
   const stored = storageCode(body);
@@ -105,7 +113,7 @@ export function refusedFile(
   return new AppError(
     'BAD_RESPONSE',
     `the answer for ${what} (${status}, ${type}) is no file`,
-    "check where the release's link leads",
+    claim === LINKED ? "check where the release's link leads" : 'check the address of GitLab',
   );
 }
 

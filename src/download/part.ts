@@ -19,8 +19,10 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { AppError, errnoOf, printable } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { assertWritable, followLinks, writing } from '../output/file.ts';
+import { followLinks, writing } from '../output/file.ts';
+import { systemError } from '../system-failure.ts';
 import { executable, put, readThrough } from './bytes.ts';
+import { assertReplaceable, isAnothers } from './place.ts';
 
 /** What has come of a file so far. */
 export interface Part {
@@ -56,25 +58,15 @@ export function openPart(file: string, resumes: boolean, { random }: Pick<Io, 'r
     const suffix = () => Math.floor(random() * 2 ** 48).toString(36);
     const beside = () => join(dirname(target), `.${basename(target).slice(0, 60)}.${suffix()}.civault`);
     const descriptor = create(path) ?? replace(path, beside(), resumes, file);
-    const { mode } = fstatSync(descriptor);
+    const { mode, uid } = fstatSync(descriptor);
+    if (isAnothers(target, uid)) {
+      closeSync(descriptor);
+      remove(path);
+      throw systemError('EPERM');
+    }
     fchmodSync(descriptor, 0o600);
     return partOf({ file, target, path, descriptor, mode, beside });
   });
-}
-
-/**
- * Finds out whether a file could be put in that place.
- * @throws {AppError} OUTPUT
- */
-export function assertReplaceable(file: string): void {
-  assertWritable(file);
-  const found = writing(file, () => lstatSync(followLinks(file), { throwIfNoEntry: false }));
-  if (found === undefined || found.isFile()) return;
-  throw new AppError(
-    'OUTPUT',
-    `cannot write ${printable(file)}: what is there is no regular file`,
-    'a download is renamed into its place when it is whole: name a file',
-  );
 }
 
 // With the mode that the umask leaves of 0666, which the file is to have in the end.
@@ -120,6 +112,10 @@ function copyLeft(path: string, into: number): void {
     // No further than it is now: a run that is under way goes on writing it.
     if (isResumable(found, fstatSync(into)))
       readThrough(left, found.size, (piece, at) => put(into, piece, at));
+  } catch (error) {
+    // There is no room for both: it is fetched anew, in the old one's place.
+    if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) throw error;
+    ftruncateSync(into, 0);
   } finally {
     closeSync(left);
   }

@@ -1,15 +1,15 @@
 // Which files a command line means: assets of a release, or a file of a generic package.
 
 import { AppError, quoted } from '../errors.ts';
-import { type GitlabApi, withoutToken } from '../gitlab/api.ts';
+import type { GitlabApi } from '../gitlab/api.ts';
 import { digestIn } from '../gitlab/checksums.ts';
 import { chooseAssets, fileName } from '../gitlab/choice.ts';
 import { findRelease } from '../gitlab/releases.ts';
 import { filledIn } from '../setting-values.ts';
 import type { Destination } from './destination.ts';
-import { type Expectation, expectationsOf } from './expectation.ts';
+import { type Expectation, expectationsOf, type Found } from './expectation.ts';
 import type { Wanted } from './files.ts';
-import { linkOf, refusedFile } from './link.ts';
+import { LINKED, linkOf, refusedFile } from './link.ts';
 
 /** Finds out where the files are and what they should be. */
 export type Plan = (api: GitlabApi, project: string, destination: Destination) => Promise<readonly Wanted[]>;
@@ -52,7 +52,9 @@ export function releasePlan(wanted: readonly string[], tag: string, given: Expec
         name: asset.name,
         link: linkOf(asset, api),
         file: destination.fileFor(() => fileName(name), chosen.length),
-        expected: given ?? (await expect(asset)),
+        expected: given,
+        ...(given === undefined ? await expect(asset) : {}),
+        claim: LINKED,
       });
     }
     return files;
@@ -90,21 +92,23 @@ export function readPackage(text: string): PackageFile {
 export function packagePlan({ name, version, file }: PackageFile, given: Expectation | undefined): Plan {
   return async (api, project, destination) => {
     const urlOf = (each: string) =>
-      api.urlOf(['projects', project, 'packages', 'generic', name, version, each]);
+      api.urlOf(['projects', project, 'packages', 'generic', name, version, ...each.split('/')]);
+    const claim = `the project ${project} has in ${name}/${version}`;
     const path = destination.fileFor(() => fileName(file), 1);
-    const expected = given ?? (file === SUMS ? undefined : await sumOf(api, urlOf(SUMS), file));
-    return [{ name: file, link: urlOf(file), file: path, expected }];
+    const found = given === undefined && file !== SUMS ? await sumOf(api, urlOf(SUMS), file, claim) : {};
+    return [{ name: file, link: urlOf(file), file: path, expected: given, ...found, claim }];
   };
 }
 
 const SUMS = 'SHA256SUMS';
 
 // What the package says of itself, where it does.
-async function sumOf(api: GitlabApi, url: URL, file: string): Promise<Expectation | undefined> {
+async function sumOf(api: GitlabApi, url: URL, file: string, claim: string): Promise<Found> {
   const response = await api.fetch(url);
-  if (response.status === 404) return undefined;
-  if (response.status !== 200) throw refusedFile(response, SUMS, api.token);
+  if (response.status === 404) return {};
+  if (response.status !== 200) throw refusedFile(response, { name: SUMS, claim }, api.token);
   const names = [file, file.slice(file.lastIndexOf('/') + 1)];
-  const sha256 = digestIn(withoutToken(response.body.toString(), api.token), names, SUMS);
-  return sha256 === undefined ? undefined : { sha256, source: `${SUMS} of the package` };
+  const source = `${SUMS} of the package`;
+  const sha256 = digestIn(response.body.toString(), names, SUMS);
+  return sha256 === undefined ? { silent: source } : { expected: { sha256, source } };
 }

@@ -2,7 +2,7 @@
 
 import type { GitlabApi } from '../gitlab/api.ts';
 import type { Asset } from '../gitlab/releases.ts';
-import { isPage, isUnprotected, linkOf, pageInstead, refusedFile, unprotected } from './link.ts';
+import { isPage, isUnprotected, LINKED, linkOf, pageInstead, refusedFile, unprotected } from './link.ts';
 
 /**
  * Fetches an asset whole.
@@ -13,7 +13,7 @@ export async function fetchText(api: GitlabApi, asset: Asset): Promise<string> {
   // Whoever can change it could change the files as well.
   if (isUnprotected(link, api)) throw unprotected(asset.name);
   const response = await api.fetch(link);
-  if (isPage(response, asset.name)) throw pageInstead(link, asset.name, api);
-  if (response.status !== 200) throw refusedFile(response, asset.name, api.token);
+  if (isPage(response, asset.name, link)) throw pageInstead(link, asset.name, api);
+  if (response.status !== 200) throw refusedFile(response, { name: asset.name, claim: LINKED }, api.token);
   return response.body.toString();
 }

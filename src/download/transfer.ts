@@ -13,6 +13,8 @@ export interface Order {
   readonly link: URL;
   readonly name: string;
   readonly part: Part;
+  /** Who says that there is such a file, for the message where there is none: `the release links`. */
+  readonly claim: string;
   /** Whether a digest will judge the result. */
   readonly isJudged: boolean;
   /** Told of each piece: how much there is, and of how much, where that is known. */
@@ -43,14 +45,19 @@ const PROGRESS = 1024 * 1024;
 export async function transfer(api: GitlabApi, order: Order, patience: Patience): Promise<Transferred> {
   const { part } = order;
   const state: State = { validator: undefined, total: undefined, sha256: undefined, isJoined: false };
+  let isAnew = false;
   for (;;) {
     const before = part.size();
     try {
       const response = await withRetries(() => attempt(api, order, state), patience.retry, patience.deadline);
       if (isFile(response.status)) return { sha256: state.sha256, isJoined: state.isJoined };
       // A failure of the server that outlasted every try.
-      if (response.status !== 416) throw refusedFile(response, order.name, api.token);
-      // What is here is longer than the file, or as long: it is of no use, or all of it.
+      if (response.status !== 416) throw refusedFile(response, order, api.token);
+      // What is here is longer than the file, or as long: it is of no use, or all of it. But once only: a server that
+      // ends early and knows of no more would be asked for ever.
+      if (isAnew)
+        throw outOfOrder(order.name, 'ends before its server said it would, and there is no more of it');
+      isAnew = true;
       part.restart();
     } catch (error) {
       const isCut = error instanceof AppError && error.code === 'UNAVAILABLE';
@@ -84,7 +91,7 @@ async function attempt(api: GitlabApi, order: Order, state: State) {
   if (isFile(response.status)) assertWhole(part.size(), state.total, name);
   const isWorthMore = response.status >= 500 || response.status === 429 || response.status === 412;
   if (isFile(response.status) || isWorthMore || (response.status === 416 && from > 0)) return response;
-  throw refusedFile(response, name, api.token);
+  throw refusedFile(response, order, api.token);
 }
 
 function isFile(status: number): boolean {
@@ -94,7 +101,7 @@ function isFile(status: number): boolean {
 function begin(head: HttpHead, from: number, order: Order, state: State, api: GitlabApi): BodySink {
   const { part, name, link, follow, isJudged } = order;
   const { headers, status } = head;
-  if (isPage(head, name)) throw pageInstead(link, name, api);
+  if (isPage(head, name, link)) throw pageInstead(link, name, api);
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity' && !isJudged) {
     throw new AppError(
@@ -104,7 +111,16 @@ function begin(head: HttpHead, from: number, order: Order, state: State, api: Gi
     );
   }
   const sha256 = /^[0-9a-f]{64}$/i.exec(`${headers['x-checksum-sha256'] ?? ''}`)?.[0]?.toLowerCase();
+  const isEndless = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+  if (isEndless && !isJudged && sha256 === undefined) {
+    throw new AppError(
+      'BAD_RESPONSE',
+      `nothing says where ${quoted(name)} ends, nor what it should be: a cut would go unseen`,
+      'say its digest: --sha256 HEX',
+    );
+  }
   if (status === 206) {
+    assertSame(state, head, order);
     state.total = continued(headers['content-range'], from, state.total, name);
     state.isJoined = true;
     state.validator = validatorOf(head) ?? state.validator;
@@ -122,6 +138,16 @@ function begin(head: HttpHead, from: number, order: Order, state: State, api: Gi
       follow(part.size(), state.total);
     },
   };
+}
+
+// Parts of two files make none (RFC 9110, section 15.3.7.3), whatever the server was asked.
+function assertSame(state: State, head: HttpHead, { part, name }: Order): void {
+  const now = validatorOf(head);
+  if (state.validator === undefined || now === undefined || now === state.validator) return;
+  part.restart();
+  state.validator = undefined;
+  state.total = undefined;
+  throw new AppError('UNAVAILABLE', `${quoted(name)} was changed on its server in the meantime`);
 }
 
 function continued(range: string | undefined, from: number, known: number | undefined, name: string) {
@@ -143,10 +169,14 @@ function assertWhole(size: number, total: number | undefined, name: string): voi
   if (total === undefined || size === total) return;
   if (size < total)
     throw new AppError('UNAVAILABLE', `the answer for ${quoted(name)} ended at ${size} of ${total} bytes`);
-  throw new AppError(
+  throw outOfOrder(name, `is longer than its server says: ${size} bytes in the place of ${total}`);
+}
+
+function outOfOrder(name: string, what: string): AppError {
+  return new AppError(
     'BAD_RESPONSE',
-    `${quoted(name)} is longer than its server says: ${size} bytes in the place of ${total}`,
-    'run it again; if it stays so, tell whoever runs the server of the file',
+    `${quoted(name)} ${what}`,
+    'run it again; if it stays so, tell whoever runs the server of the file, or a proxy before it',
   );
 }
 

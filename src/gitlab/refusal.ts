@@ -49,7 +49,7 @@ function unknownToken(token: GitlabToken | undefined, words: string): AppError {
 }
 
 function howToGive(): string {
-  return "put one that may read_api into GITLAB_TOKEN; a job's own, CI_JOB_TOKEN, is for the GitLab that runs it alone";
+  return "put a token that may read_api into GITLAB_TOKEN; a job's own, CI_JOB_TOKEN, is for the GitLab that runs it alone";
 }
 
 function forbidden(
@@ -79,7 +79,7 @@ function forbidden(
     token?.header === 'DEPLOY-TOKEN'
       ? 'a deploy token reads packages alone (--package), and no releases: use a project access token with read_api'
       : token?.header === 'JOB-TOKEN'
-        ? `the job has the rights of whoever started it, who needs the role Reporter in ${project}; and in ${project}, ${PAGE} must let this project in`
+        ? `the job has the rights of whoever started it, who needs the role Reporter in ${project}; and in ${project}, ${PAGE} must let this project in; or name a token that may: --token-variable GITLAB_TOKEN`
         : `whoever the token is of needs the role Reporter in ${project}`;
   return new AppError('PERMISSION_DENIED', `GitLab refuses ${what} (403)${said}`, hint);
 }

@@ -8,7 +8,8 @@ Usage:
   civault download --package NAME/VERSION/FILE
 
 ASSET is the name of one of the release's links, its direct asset path, or a
-pattern of either ('*.deb'). A file gets the last part of that name.
+pattern of either: *, ? and [a-z] as in a shell, within one folder and not for
+names that begin with a dot. A file gets the last part of that name.
 
 Flags:
   --project GROUP/PROJECT whose release it is, or its number; the job's own
@@ -29,15 +30,16 @@ of one before a cut stays in FILE.part, and the next run goes on there.
 
 Settings (flags win over the environment):
   --server URL            CI_API_V4_URL, CI_SERVER_URL
-  --token-variable V      the variable with GitLab's token; CI_JOB_TOKEN for the
-                          GitLab that runs the job, else GITLAB_TOKEN (a
-                          personal, group, project or deploy token); it is
-                          sent to GitLab's own address alone
+  --token-variable V      the variable with GitLab's token; CI_JOB_TOKEN, else
+                          GITLAB_TOKEN (a personal, group, project or deploy
+                          token), and none unless said for another GitLab than
+                          the one that runs the job; it is sent to GitLab's own
+                          address alone
   --ca-file FILE          else the system's certificates and
                           CI_SERVER_TLS_CA_FILE
   --timeout TIME          for the whole run; none unless said. What brings
                           nothing for 30 s is cut, and tried again
-  --retries N             5 without anything gained
+  --retries N             5, counted anew with each MB that is gained
 
 Examples:
   civault download civault-linux-amd64 --project platform/civault \\

@@ -70,14 +70,14 @@ export function createClient(settings: ClientSettings): Client {
     deadline: Deadline,
     progress?: Progress,
   ): Promise<HttpResponse> {
-    const { endpoint: first, redirects = VAULT_REDIRECTS } = settings;
+    const { redirects = VAULT_REDIRECTS } = settings;
     let hop: Hop = { endpoint: at, path: request.path, headers: request.headers };
     for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
       const { endpoint, path, headers } = hop;
       const sent = { ...request, path, headers };
       const response = await exchange(endpoint, poolFor(endpoint), sent, deadline, progress).catch(
         (error: unknown) => {
-          throw originOf(endpoint) === originOf(first) ? error : redirects.lost(first, error);
+          throw originOf(endpoint) === originOf(at) ? error : redirects.lost(at, error);
         },
       );
       const next = redirects.next(hop, response);

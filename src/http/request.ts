@@ -156,7 +156,6 @@ export function exchange(
         return fail(refusedByProxy(pool.forwardThrough, 407, endpoint));
       }
       const head = { status: response.statusCode ?? 0, headers: response.headers };
-      const { socket } = response;
       const chunks: Buffer[] = [];
       let size = 0;
       const collect = (chunk: Buffer) => {
@@ -182,12 +181,10 @@ export function exchange(
           timer = startTimer();
         }
         attempt(() => (sink === undefined ? collect(chunk) : sink.write(chunk)));
-        if (sink !== undefined) pool.drained.add(socket);
       });
       response.on('error', fail);
       response.on('end', () => {
         end();
-        pool.drained.delete(socket);
         resolve({ ...head, body: Buffer.concat(chunks) });
       });
     });

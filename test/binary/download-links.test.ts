@@ -117,8 +117,8 @@ describe('where a link leads', () => {
     assertEnded(
       run,
       6,
-      /sends this job on for the file: cannot get an answer from 127\.0\.0\.1:9/,
-      /hint: the runner must reach/,
+      /^civault: cannot get an answer from 127\.0\.0\.1:9: it refuses connections/,
+      /hint: check the address that GitLab names/,
     );
   });
 });

@@ -92,6 +92,19 @@ describe('a folder of others', {
     assert.deepEqual(at.list(), [`${AMD}.part`]);
   });
 
+  test("where all may, and one of two files is another's: neither is replaced", skip, async () => {
+    chmodSync(at.here, 0o1777);
+    writeFileSync(join(at.here, 'notes.txt'), 'old');
+    const run = await asNobody(`${AMD} notes.txt`);
+    assertEnded(run, 2, /cannot write notes\.txt: this user may not write there \(EPERM\)/);
+    assert.deepEqual(
+      at.list(),
+      [`${AMD}.part`, 'notes.txt'],
+      'what is whole and judged is kept for the next run',
+    );
+    assert.equal(at.read('notes.txt').toString(), 'old');
+  });
+
   test('where a program is already as it should be, and is left so', skip, async () => {
     chmodSync(at.here, 0o777);
     writeFileSync(join(at.here, AMD), at.job.files.get(AMD) ?? '');

@@ -168,7 +168,11 @@ describe('what is not there', () => {
     );
   });
   test("a package's file", async () => {
-    assertEnded(await at.download('--package civault/1.2.3/none'), 5, /there is no such file/);
+    assertEnded(
+      await at.download('--package civault/1.2.3/none'),
+      5,
+      /has in civault\/1\.2\.3 no file "none"/,
+    );
   });
   test('any release', async () => {
     const project = createProject(at.job.gitlab.state, 'tools/empty', 'public');

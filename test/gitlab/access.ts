@@ -10,11 +10,16 @@ import type { Identity, Project, State } from './state.ts';
 const UNAUTHORIZED = '401 Unauthorized';
 
 /** Whom a request's token stands for; undefined for one without any. */
-export function identify(state: State, { headers, url }: http.IncomingMessage): Identity | undefined {
+export function identify(
+  state: State,
+  { headers, url }: http.IncomingMessage,
+  area: string,
+): Identity | undefined {
   const job =
     headers['job-token'] ?? new URL(url ?? '/', 'https://gitlab').searchParams.get('job_token') ?? undefined;
   const found =
     pick(state.jobTokens, job) ??
+    byPassword(state, headers.authorization, area) ??
     pick(state.privateTokens, headers['private-token']) ??
     pick(state.deployTokens, headers['deploy-token']);
   if (found?.kind === 'job' && !found.isRunning) throw new Refusal(401, UNAUTHORIZED);
@@ -25,6 +30,18 @@ export function identify(state: State, { headers, url }: http.IncomingMessage): 
     });
   }
   return found;
+}
+
+// For packages alone ("Generic packages repository", HTTP Basic authentication): the user's name means nothing.
+function byPassword(state: State, header: string | undefined, area: string): Identity | undefined {
+  const [, encoded = ''] = /^Basic (.+)$/.exec(header ?? '') ?? [];
+  if (encoded === '') return undefined;
+  if (area !== 'packages') throw new Refusal(401, UNAUTHORIZED);
+  const password = Buffer.from(encoded, 'base64')
+    .toString()
+    .replace(/^[^:]*:/, '');
+  const all = new Map([...state.jobTokens, ...state.privateTokens, ...state.deployTokens]);
+  return pick(all, password);
 }
 
 function pick(tokens: ReadonlyMap<string, Identity>, token: unknown): Identity | undefined {

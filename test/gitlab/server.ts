@@ -103,10 +103,12 @@ async function answer(
   // The pages take a session's cookie, which no job has.
   if (rest === undefined) return redirect(response, `${origin}/users/sign_in`);
   const [id = '', area = '', ...segments] = rest.split('/').map(decodeURIComponent);
-  const who = identify(state, request);
+  const who = identify(state, request, area);
   const find = (wish: Wish) => findProject(state, id, who, wish);
   if (area === 'releases') return releases(request, response, find('read_release'), segments, origin);
   if (area !== 'packages' || segments[0] !== 'generic') throw new Refusal(404, { error: '404 Not Found' });
+  // A file's name holds no slash: each part of its path is a segment of its own.
+  if (segments.at(-1)?.includes('/')) throw new Refusal(404, { error: '404 Not Found' });
   const key = segments.slice(1).join('/');
   if (request.method === 'PUT') return upload(request, response, find('write'), key);
   const project = find('read_package');

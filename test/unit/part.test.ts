@@ -22,7 +22,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { digestOf, makeExecutable } from '../../src/download/bytes.ts';
-import { assertReplaceable, openPart } from '../../src/download/part.ts';
+import { openPart } from '../../src/download/part.ts';
+import { assertReplaceable } from '../../src/download/place.ts';
 import { assertHolds, assertPlain, assertRefused } from './failures.ts';
 
 let folder: string;

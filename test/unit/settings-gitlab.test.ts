@@ -102,10 +102,28 @@ describe('the token', () => {
       undefined,
     ],
     [
-      'another GitLab, with a token of its own',
+      'another GitLab, nor is GITLAB_TOKEN',
       { GITLAB_TOKEN: 'glpat-x' },
       { server: 'https://gitlab.com' },
+      undefined,
+    ],
+    [
+      'another GitLab but where it is named',
+      { GITLAB_TOKEN: 'glpat-x' },
+      { server: 'https://gitlab.com', 'token-variable': 'GITLAB_TOKEN' },
       'GITLAB_TOKEN',
+    ],
+    [
+      'another GitLab on the same origin',
+      { CI_API_V4_URL: 'https://gitlab.example.com/one/api/v4' },
+      { server: 'https://gitlab.example.com/other' },
+      undefined,
+    ],
+    [
+      'another GitLab than the one that is named',
+      { CI_API_V4_URL: 'https://gitlab.example.com/one/api/v4' },
+      { server: 'https://gitlab.example.com/one/' },
+      'CI_JOB_TOKEN',
     ],
   ] as const) {
     test(`of the job is not for ${what}`, () =>

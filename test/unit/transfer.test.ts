@@ -111,6 +111,37 @@ describe('after a cut', () => {
     });
   }
 
+  test('another ETag: all anew, also where the server gives the rest of the new one', async () => {
+    const { outcome, asked } = await play([
+      cut({ etag: STRONG }),
+      rest(8, { etag: '"two"' }, OTHER),
+      { headers: { etag: '"two"' }, body: OTHER },
+    ]);
+    assert.equal((await outcome).isJoined, false);
+    assert.deepEqual(asked.at(-1), [undefined, undefined]);
+    assert.deepEqual(content(), OTHER);
+  });
+
+  test('a server that announces more than it has is not asked for ever', async () => {
+    const early = { ...cut({ etag: STRONG, 'content-length': '20' }) };
+    const { outcome, asked } = await play([early, { status: 416 }, early, { status: 416 }, early]);
+    assertPlain(await assertRejected(outcome, 'BAD_RESPONSE', 'ends before its server said it would'));
+    assert.equal(asked.length, 4);
+  });
+
+  for (const [what, headers, isJudged, isTaken] of [
+    ['refused, for a cut would go unseen', {}, false, false],
+    ['taken where a digest will tell', {}, true, true],
+    ['taken where the answer has a digest', { 'x-checksum-sha256': 'a'.repeat(64) }, false, true],
+    ['taken with a length', { 'content-length': '20' }, false, true],
+  ] as const) {
+    test(`an answer without pieces is ${what}`, async () => {
+      const { outcome } = await play([{ body: WHOLE, headers, isEndless: true }], { isJudged });
+      if (isTaken) assert.equal((await outcome).isJoined, false);
+      else assertPlain(await assertRejected(outcome, 'BAD_RESPONSE', 'nothing says where "file" ends'));
+    });
+  }
+
   for (const [what, range] of [
     ['another beginning', 'bytes 7-19/20'],
     ['the whole of it', 'bytes 0-19/20'],

@@ -35,6 +35,8 @@ export interface Step {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   readonly isCut?: boolean;
+  /** Nothing in its head says where it ends: neither a length nor pieces. */
+  readonly isEndless?: boolean;
 }
 
 /** The beginning of the file. */
@@ -57,7 +59,10 @@ export async function play(steps: readonly Step[], { isJudged = false, retries =
     token: undefined,
     fetch: async (_, { headers: sent = {}, receive } = {}) => {
       asked.push([sent['range'], sent['if-range']]);
-      const { status = 200, headers = {}, body = Buffer.of(), isCut = false } = steps[asked.length - 1] ?? {};
+      const step: Step = steps[asked.length - 1] ?? {};
+      const { status = 200, body = Buffer.of(), isCut = false } = step;
+      const framing = step.isEndless === true ? {} : { 'transfer-encoding': 'chunked' };
+      const headers = { ...framing, ...step.headers };
       const sink = receive?.({ status, headers });
       for (let position = 0; position < body.length; position += 3)
         sink?.write(body.subarray(position, position + 3));
@@ -69,7 +74,7 @@ export async function play(steps: readonly Step[], { isJudged = false, retries =
   const outcome = transfer(
     // Nothing else of it is used on this way.
     { urlOf: () => LINK, ...api } as unknown as GitlabApi,
-    { link: LINK, name: 'file', part, isJudged, follow: () => undefined },
+    { link: LINK, name: 'file', part, claim: 'the release links', isJudged, follow: () => undefined },
     { retry: { retries, ...world }, deadline: startDeadline(60_000, () => 0) },
   );
   return { outcome, asked };
