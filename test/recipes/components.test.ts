@@ -126,6 +126,9 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     assert.deepEqual(others, ['sonar-scanner --version', 'sonar-scanner']);
     const { requests } = bench.byTls.gitlab;
     assert.deepEqual(tokens(requests, 'gitlab'), [JOB_TOKEN]);
+    // GitLab takes a job's token by that user's name alone (lib/gitlab/auth/auth_finders.rb, CI_JOB_USER).
+    const basic = Buffer.from(`gitlab-ci-token:${JOB_TOKEN}`).toString('base64');
+    assert.equal(requests[0]?.headers.authorization, `Basic ${basic}`);
     assert.deepEqual(tokens(requests, 'storage'), [undefined]);
   });
 
