@@ -32,16 +32,15 @@ export function identify(
   return found;
 }
 
-// For packages alone ("Generic packages repository", HTTP Basic authentication): the user's name means nothing.
+// For packages alone ("Generic packages repository", HTTP Basic authentication). A job's token has a user of its own
+// (lib/gitlab/auth/auth_finders.rb): with any other the request counts as nobody's.
 function byPassword(state: State, header: string | undefined, area: string): Identity | undefined {
   const [, encoded = ''] = /^Basic (.+)$/.exec(header ?? '') ?? [];
   if (encoded === '') return undefined;
   if (area !== 'packages') throw new Refusal(401, UNAUTHORIZED);
-  const password = Buffer.from(encoded, 'base64')
-    .toString()
-    .replace(/^[^:]*:/, '');
-  const all = new Map([...state.jobTokens, ...state.privateTokens, ...state.deployTokens]);
-  return pick(all, password);
+  const [, user, password = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
+  if (user === 'gitlab-ci-token') return pick(state.jobTokens, password);
+  return state.privateTokens.get(password) ?? state.deployTokens.get(password);
 }
 
 function pick(tokens: ReadonlyMap<string, Identity>, token: unknown): Identity | undefined {

@@ -53,7 +53,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
     const [first] = bench.plain.gitlab.requests;
     assert.equal(
       first?.path,
-      '/api/v4/projects/platform%2Fcivault/packages/generic/civault/1.0.0/civault-linux-amd64',
+      '/api/v4/projects/platform%2Fcivault/packages/generic/civault/0.1.0/civault-linux-amd64',
     );
     assert.equal(first?.headers['job-token'], JOB_TOKEN);
     // As the page says of wget.
@@ -203,7 +203,7 @@ describe('components, run', { skip: whyNoImages() ?? false, concurrency: 1 }, ()
   test('download: what looks like flags is none', async () => {
     // GitLab would not let these in; gitlab-ci-local knows no patterns. A CI/CD variable may hold anything.
     const yaml = example(3).replace('tool-linux-amd64', '$HOSTILE').replace('tag: v2.0.0', 'tag: $HOSTILE');
-    const variables = { HOSTILE: '--package=civault/1.0.0/civault-linux-amd64' };
+    const variables = { HOSTILE: '--package=civault/0.1.0/civault-linux-amd64' };
     const { passed, calls, log } = await play({ yaml, job: 'use-tool', variables });
     assert.equal(passed, false);
     assert.deepEqual(calls, []);

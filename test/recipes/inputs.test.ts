@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { tablesOf } from './documents.ts';
+import { readText, tablesOf } from './documents.ts';
 import { type Input, interpolate, type MadeJob, NAMES, readTemplate, whyRefused } from './templates.ts';
 
 const FILE = 'docs/components.md';
@@ -183,6 +183,18 @@ function texts(inputs: Readonly<Record<string, Input>>): [string, Input][] {
     ([, { type = 'string', options }]) => type === 'string' && options === undefined,
   );
 }
+
+test('what the components fetch, and their page includes, is the version of this release', () => {
+  const { version }: { version: string } = JSON.parse(readText('package.json'));
+  for (const name of ['secrets', 'download'])
+    assert.ok(readText(`templates/${name}.yml`).includes(`default: ${version}\n`), name);
+  const included = [...readText('docs/components.md').matchAll(/\/civault\/\w+@(\S+)/g)];
+  assert.deepEqual(
+    included.map(([, found]) => found),
+    included.map(() => version),
+  );
+  assert.ok(included.length > 0);
+});
 
 /** A value that is let in. */
 function sampleOf(key: string, own: unknown): string {
