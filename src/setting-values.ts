@@ -191,3 +191,20 @@ export function readVariableName(name: string, flag: string, example: string): s
       : `write ${flag} ${printable(named)}, without a $`,
   );
 }
+
+/**
+ * The proxies that hold for every server, in either case of their names.
+ * @throws {AppError} CONFIG
+ */
+export function readProxies(environment: Environment): {
+  readonly forHttps: NamedValue | undefined;
+  readonly forHttp: NamedValue | undefined;
+  readonly except: string;
+} {
+  const find = finder(environment);
+  return {
+    forHttps: filledVariable(find('HTTPS_PROXY', 'https_proxy'), environment),
+    forHttp: filledVariable(find('HTTP_PROXY', 'http_proxy'), environment),
+    except: find('NO_PROXY', 'no_proxy')?.value ?? '',
+  };
+}

@@ -13,6 +13,7 @@ import {
   finder,
   readDuration,
   readPath,
+  readProxies,
   readRetries,
   readVariableName,
 } from './setting-values.ts';
@@ -79,12 +80,7 @@ export function readGitlab(flags: GitlabFlags, environment: Environment): Gitlab
       serverName: undefined,
       skipVerify: false,
     },
-    proxy: {
-      always: undefined,
-      forHttps: filled(find('HTTPS_PROXY', 'https_proxy')),
-      forHttp: filled(find('HTTP_PROXY', 'http_proxy')),
-      except: find('NO_PROXY', 'no_proxy')?.value ?? '',
-    },
+    proxy: { always: undefined, ...readProxies(environment) },
     timeout: flags.timeout === undefined ? Infinity : readDuration(flags.timeout, '--timeout', undefined),
     retries: readRetries(flags.retries, undefined),
     warnings: warningsFor(endpoint),

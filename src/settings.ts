@@ -14,6 +14,7 @@ import {
   readBytes,
   readDuration,
   readPath,
+  readProxies,
   readRetries,
   readSwitch,
   readVariableName,
@@ -115,9 +116,7 @@ export function readNetwork(flags: SettingFlags, environment: Environment): Netw
     },
     proxy: {
       always: filled(find('VAULT_PROXY_ADDR')),
-      forHttps: filled(find('HTTPS_PROXY', 'https_proxy')),
-      forHttp: filled(find('HTTP_PROXY', 'http_proxy')),
-      except: find('NO_PROXY', 'no_proxy')?.value ?? '',
+      ...readProxies(environment),
     },
   };
 }

@@ -113,12 +113,13 @@ async function fill(part: Part, wanted: Wanted, run: Run): Promise<string> {
       teller.end();
     }
   };
-  let { sha256, isJoined } = await fetchIt();
+  const first = await fetchIt();
+  let { sha256 } = first;
   // Of two files, it may be: what an earlier run left, or what was there before a cut, and another that came behind it.
-  if (expected !== undefined && isJoined && part.sha256() !== expected.sha256) {
+  if (expected !== undefined && first.isJoined && part.sha256() !== expected.sha256) {
     run.io.writeMessage(`the parts of ${printable(name)} are not of one file: fetching it anew`);
     part.restart();
-    ({ sha256, isJoined } = await fetchIt());
+    ({ sha256 } = await fetchIt());
   }
   const known =
     expected ?? (sha256 === undefined ? undefined : { sha256, source: 'X-Checksum-SHA256 of the answer' });

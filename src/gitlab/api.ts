@@ -43,7 +43,7 @@ export interface GitlabApi {
 }
 
 /** A server that GitLab names for a file, such as that of its object storage. */
-export const STORAGE: Service = {
+const STORAGE: Service = {
   name: 'the server of the file',
   example: 'https://storage.example.com',
   surplus: /(?!)/,
@@ -123,7 +123,7 @@ function readAnswer(response: HttpResponse, token: GitlabToken | undefined): Git
 }
 
 /** Takes the token out of a text that an answer repeats it in. */
-export function withoutToken(text: string, token: GitlabToken | undefined): string {
+function withoutToken(text: string, token: GitlabToken | undefined): string {
   return token === undefined ? text : text.replaceAll(token.value.reveal(), '[token]');
 }
 

@@ -1,8 +1,8 @@
 // Where GitLab's redirects are followed to: to whatever server holds the file, but never with the token.
 
-import { AppError, printable } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { addressName, type Endpoint, originOf } from '../http/address.ts';
-import { type Hop, isRedirect, type Redirects, sentOn } from '../http/redirect.ts';
+import { type Hop, isRedirect, locate, type Redirects, sentOn } from '../http/redirect.ts';
 import type { HttpHead } from '../http/request.ts';
 import { endpointOf, isWithin } from './api.ts';
 
@@ -35,17 +35,8 @@ export const gitlabRedirects = (gitlab: Endpoint): Redirects => ({
   },
 });
 
-function target({ endpoint, path }: Hop, { status, headers }: HttpHead): URL {
-  const { location = '' } = headers;
-  const base = `${originOf(endpoint)}${endpoint.basePath}${path}`;
-  const url = URL.canParse(location, base) ? new URL(location, base) : undefined;
-  // The origin alone: what stands behind it may be a signature that is as good as a token.
-  const where = url === undefined || url.origin === 'null' ? 'somewhere else' : printable(url.origin);
-  const refuse = (why: string, hint: string) =>
-    new AppError('BAD_RESPONSE', `${originOf(endpoint)} redirected to ${where} (${status}): ${why}`, hint);
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw refuse('that is no address to follow', 'check that the address is the one of GitLab');
-  }
+function target({ endpoint, path }: Hop, answer: HttpHead): URL {
+  const { url, refuse } = locate(endpoint, path, answer, 'GitLab');
   if (endpoint.scheme === 'https' && url.protocol === 'http:') {
     throw refuse(
       'a file is never fetched over plain http in the place of https',
@@ -64,7 +55,7 @@ export const LINK_BY_API =
   'let the release link the file by the address of the API: https://GITLAB/api/v4/projects/ID/packages/generic/NAME/VERSION/FILE';
 
 /** GitLab's pages take no token of a job: they want a user to sign in. */
-export function signIn(from: Endpoint): AppError {
+function signIn(from: Endpoint): AppError {
   return new AppError(
     'PERMISSION_DENIED',
     `${originOf(from)} asks to sign in: the asset's link leads to a page of GitLab's, which takes no token`,

@@ -49,6 +49,37 @@ export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
+/** Where a redirect leads, and how it is refused. */
+export interface Location {
+  readonly url: URL;
+  /** What it was resolved against: the address that was asked for. */
+  readonly base: string;
+  readonly refuse: (why: string, hint: string) => AppError;
+}
+
+/**
+ * Reads where a redirect leads.
+ * @param server what should have answered, for the hint
+ * @throws {AppError} BAD_RESPONSE for what is no address of http or https, or holds a user name or a password
+ */
+export function locate(
+  from: Endpoint,
+  path: string,
+  { status, headers: { location = '' } }: HttpHead,
+  server: string,
+): Location {
+  const base = `${from.scheme === 'unix' ? 'http://localhost' : originOf(from)}${from.basePath}${path}`;
+  const url = URL.canParse(location, base) ? new URL(location, base) : undefined;
+  // The origin alone: the rest might repeat what was sent, or be a signature that is as good as a token.
+  const where = url === undefined || url.origin === 'null' ? 'somewhere else' : printable(url.origin);
+  const refuse = (why: string, hint: string) =>
+    new AppError('BAD_RESPONSE', `${originOf(from)} redirected to ${where} (${status}): ${why}`, hint);
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw refuse('that is no address to follow', `check that the address is the one of ${server}`);
+  }
+  return { url, base, refuse };
+}
+
 /**
  * Where a redirect leads; undefined for an answer that is none. A request holds a token or an ID token, so it stays at
  * its origin. The one exception is a Vault standby: it answers 307 with the active node's address and the very path it
@@ -61,15 +92,7 @@ export function redirectTarget(
   { status, headers }: HttpHead,
 ): { endpoint: Endpoint; path: string } | undefined {
   if (!isRedirect(status) || headers.location === undefined) return undefined;
-  const base = `${from.scheme === 'unix' ? 'http://localhost' : originOf(from)}${from.basePath}${path}`;
-  const url = URL.canParse(headers.location, base) ? new URL(headers.location, base) : undefined;
-  // The origin alone: the rest might repeat what was sent.
-  const where = url === undefined || url.origin === 'null' ? 'somewhere else' : printable(url.origin);
-  const refuse = (why: string, hint: string) =>
-    new AppError('BAD_RESPONSE', `${originOf(from)} redirected to ${where} (${status}): ${why}`, hint);
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw refuse('that is no address to follow', 'check that the address is the one of Vault');
-  }
+  const { url, base, refuse } = locate(from, path, { status, headers }, 'Vault');
   if (from.scheme === 'https' && url.protocol === 'http:') {
     throw refuse('a token is never sent from https to plain http', 'let the server name its https address');
   }
