@@ -7,13 +7,16 @@
 // name holds the old lock's inode and time. The claim's owner looks once more whether the lock is still that old one, and
 // only then removes it. Whoever saw the old lock but comes later finds the claim, or finds, once it has a claim, another
 // lock or none, and removes nothing: a lock that is made now never has a time of 10 s ago. After that nobody owns the lock
-// and all try again to make it. A claim that was left behind is a lock like any other, and is broken in the same way.
+// and all try again to make it. A claim that was left behind is a lock like any other, and is broken in the same way; one whose
+// lock is gone is of no use to anybody, and is removed by whoever has the next lock: its owner, should it live, would find
+// another lock than the one that it claimed.
 //
 // What this rests on: a process that lives does not stand still for 10 s within its work, or between looking at an old
 // lock and removing it. Should one be stopped for that long all the same, it may end up without the lock; when its work
 // fails for that, it is done again.
 
-import { type BigIntStats, closeSync, lstatSync, openSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, errnoOf, printable } from '../errors.ts';
 import { type Io, orCutShort } from '../io.ts';
@@ -36,6 +39,7 @@ export async function withLock<T>(path: string, world: World, work: (target: str
   for (;;) {
     const { target, lock, held } = await take(path, world, started);
     try {
+      removeClaims(lock);
       return work(target);
     } catch (error) {
       if (isSame(statOf(lock), held)) throw error;
@@ -116,6 +120,21 @@ function breakIfLeft(lock: string, now: bigint): void {
     if (isLeft(left, held.mtimeNs) && isSame(statOf(lock), left)) unlinkSync(lock);
   } finally {
     release(claim, held);
+  }
+}
+
+function removeClaims(lock: string): void {
+  const [folder, start] = [dirname(lock), `${basename(lock)}.`];
+  const isClaim = (name: string) =>
+    name.startsWith(start) && /^[0-9a-z]+-[0-9a-z]+(?:\.|$)/.test(name.slice(start.length));
+  try {
+    for (const name of readdirSync(folder).filter(isClaim)) {
+      const claim = join(folder, name);
+      // A claim is empty; what is not is somebody's own.
+      if (lstatSync(claim).size === 0) unlinkSync(claim);
+    }
+  } catch {
+    // A folder that cannot be listed, or a claim that its owner has just removed: it harms nobody.
   }
 }
 

@@ -161,6 +161,21 @@ test('a lock is not broken while somebody else has the claim to it, and is when 
   assert.deepEqual(left(), []);
 });
 
+test('claims to locks that are gone, and claims to those, are removed by who has the lock; what is no claim stays', async () => {
+  for (const claim of ['dn2y0q3w8l08-5yxdm', 'dn2y0q3w8l08-5yxdm.dn2y0q3w8l09-5yxdn'])
+    leave(`${lock}.${claim}`, 0);
+  leave(`${lock}.old`, 0);
+  writeFileSync(`${lock}.dn2y0q3w8l08-mine`, 'not empty');
+  await withLock(file, world(), () =>
+    assert.deepEqual(left(), [
+      'config.json.lock',
+      'config.json.lock.dn2y0q3w8l08-mine',
+      'config.json.lock.old',
+    ]),
+  );
+  assert.deepEqual(left(), ['config.json.lock.dn2y0q3w8l08-mine', 'config.json.lock.old']);
+});
+
 test('a lock that is a folder is no lock that can be broken, and is told', async () => {
   mkdirSync(lock);
   utimesSync(lock, 1, 1);
