@@ -16,8 +16,21 @@ export interface RetrySettings {
   readonly tell: (line: string) => void;
 }
 
+/** What a try came to: how many before it failed, how many before it met a rate limit, and what the server asks for. */
+export interface Tried {
+  readonly failures: number;
+  readonly refusals: number;
+  readonly isRefused: boolean;
+  readonly retryAfter: string | undefined;
+}
+
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
+// A rate limit is met by many jobs at once. Wide first, so that they do not come again together; then closer and closer, so
+// that as many come in each second though fewer of them are left, and none is left behind (test/real-vault/herd.test.ts).
+const WIDEST_WAIT = 10_000;
+const CLOSER_BY = 1_000;
+const CLOSEST_WAIT = 3_000;
 
 /** 412 (a replica lags), 429, and the server's own failures but for 501 (Vault is not initialised). */
 export function isRetryable(status: number): boolean {
@@ -25,16 +38,18 @@ export function isRetryable(status: number): boolean {
 }
 
 /**
- * The wait before try number `attempt` + 2, in milliseconds: anything up to a bound that doubles (full jitter, as in
- * AWS's "Exponential Backoff And Jitter"), but no less than the server asked for.
+ * The wait before the next try, in milliseconds: what the server asks for, and by chance up to a bound beyond it, for all who
+ * were refused were asked for the same (full jitter, as in AWS's "Exponential Backoff And Jitter"). The bound doubles with
+ * each failure; at a rate limit it is wide at first, and comes closer.
  */
 export function waitBefore(
-  attempt: number,
-  retryAfter: string | undefined,
-  { random, now }: RetrySettings,
+  { failures, refusals, isRefused, retryAfter }: Tried,
+  { random, now }: Pick<RetrySettings, 'random' | 'now'>,
 ): number {
-  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt);
-  return Math.max(parseRetryAfter(retryAfter, now()), Math.floor(random() * bound));
+  const bound = isRefused
+    ? Math.max(CLOSEST_WAIT, WIDEST_WAIT - CLOSER_BY * refusals)
+    : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
+  return parseRetryAfter(retryAfter, now()) + Math.floor(random() * bound);
 }
 
 /** Retry-After in milliseconds from now (RFC 9110, section 10.2.3); 0 where there is none or it makes no sense. */
@@ -53,7 +68,8 @@ export function parseHttpDate(header: string | undefined): number | undefined {
 }
 
 /**
- * Tries until there is an answer that is not worth another try, or the tries or the time are used up.
+ * Tries until there is an answer that is not worth another try, or the tries or the time are used up. A rate limit (429) is no
+ * failure but a queue: under a time limit that alone ends the waiting in it, unless nothing is to be tried again at all.
  * @returns the last answer, whatever its status
  * @throws {AppError} the last failure, where there was no answer
  */
@@ -62,25 +78,33 @@ export async function withRetries(
   settings: RetrySettings,
   deadline: Deadline,
 ): Promise<HttpResponse> {
-  for (let tried = 0; ; tried += 1) {
+  const { retries, tell } = settings;
+  const isQueue = retries > 0 && deadline.limit < Infinity;
+  let failures = 0;
+  let refusals = 0;
+  for (;;) {
     const outcome = await attempt().catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'UNAVAILABLE') return error;
       throw error;
     });
     const answered = !(outcome instanceof AppError);
     if (answered && (!isRetryable(outcome.status) || settings.isFinal?.(outcome))) return outcome;
-    const wait = waitBefore(tried, answered ? outcome.headers['retry-after'] : undefined, settings);
+    const isRefused = answered && outcome.status === 429;
+    const retryAfter = answered ? outcome.headers['retry-after'] : undefined;
+    const wait = waitBefore({ failures, refusals, isRefused, retryAfter }, settings);
     const seconds = `${(wait / 1000).toFixed(1)} s`;
     const left = deadline.remaining();
-    if (tried >= settings.retries || wait >= left) {
-      if (tried < settings.retries && left > 0) {
-        settings.tell(`no retry: a wait of ${seconds} is more than the time limit leaves`);
-      }
+    const isLast = !(isQueue && isRefused) && failures >= retries;
+    if (isLast || wait >= left) {
+      if (!isLast && left > 0) tell(`no retry: a wait of ${seconds} is more than the time limit leaves`);
       if (answered) return outcome;
       throw outcome;
     }
+    if (isRefused) refusals += 1;
+    if (!isRefused || !isQueue) failures += 1;
     const why = answered ? `the server answered ${outcome.status}` : outcome.message;
-    settings.tell(`${why}; retry ${tried + 1} of ${settings.retries} in ${seconds}`);
+    const which = isRefused && isQueue ? 'try again' : `retry ${failures} of ${retries}`;
+    tell(`${why}; ${which} in ${seconds}`);
     // Node's timers hold 31 bits.
     await sleep(Math.min(wait, 2 ** 31 - 1));
   }

@@ -2,18 +2,10 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
 import { AppError } from '../../src/errors.ts';
 import { startDeadline } from '../../src/http/deadline.ts';
 import type { HttpResponse } from '../../src/http/request.ts';
-import {
-  isRetryable,
-  parseHttpDate,
-  parseRetryAfter,
-  type RetrySettings,
-  waitBefore,
-  withRetries,
-} from '../../src/http/retry.ts';
+import { isRetryable, type RetrySettings, waitBefore, withRetries } from '../../src/http/retry.ts';
 import { assertRejected } from './failures.ts';
 import { NOW, response } from './fakes.ts';
 
@@ -24,57 +16,6 @@ for (const [status, again] of [
   test(`${status} is ${again ? '' : 'not '}tried again`, () => assert.equal(isRetryable(status), again));
 }
 
-for (const [header, milliseconds] of [
-  [undefined, 0],
-  ['0', 0],
-  ['3', 3000],
-  ['007', 7000],
-  [new Date(NOW + 5000).toUTCString(), 5000],
-  [new Date(NOW - 5000).toUTCString(), 0],
-  ['', 0],
-  ['soon', 0],
-  ['-5', 0],
-  ['1.5', 0],
-  ['1e3', 0],
-  ['3, 4', 0],
-  ['abc 3000', 0],
-  ['12/31/2099', 0],
-  ['\u0000', 0],
-] as const) {
-  test(`Retry-After: ${header} asks for ${milliseconds} ms`, () => {
-    assert.equal(parseRetryAfter(header, NOW), milliseconds);
-  });
-}
-
-for (const [header, date] of [
-  [new Date(NOW).toUTCString(), Math.floor(NOW / 1000) * 1000],
-  ['Fri, 02 Jan 2026 03:04:05 GMT', Date.UTC(2026, 0, 2, 3, 4, 5)],
-  [undefined, undefined],
-  ['', undefined],
-  ['2026-01-02', undefined],
-  ['Fri, 02 Jan 2026 03:04:05 +0100', undefined],
-  ['Fri, 99 Jan 2026 03:04:05 GMT', undefined],
-  ['5', undefined],
-] as const) {
-  test(`Date: ${header} is ${date}`, () => assert.equal(parseHttpDate(header), date));
-}
-
-test('a Retry-After of more seconds than a number has room for is not taken for none', () => {
-  assert.equal(parseRetryAfter('99999999999999999999', NOW) > 86_400_000, true);
-});
-
-test('any Retry-After asks for a wait that can be waited', () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(fc.string({ unit: 'binary' }), fc.date().map(String), fc.integer().map(String)),
-      (header) => {
-        const wait = parseRetryAfter(header, NOW);
-        assert.equal(wait >= 0 && Number.isFinite(wait), true);
-      },
-    ),
-  );
-});
-
 const told: string[] = [];
 const settings = (retries: number, random = 0): RetrySettings => ({
   retries,
@@ -84,27 +25,40 @@ const settings = (retries: number, random = 0): RetrySettings => ({
 });
 const ALMOST_ONE = 1 - Number.EPSILON;
 
-for (const [attempt, longest] of [
-  [0, 500],
-  [1, 1000],
-  [2, 2000],
-  [3, 4000],
-  [4, 8000],
-  [5, 10_000],
-  [6, 10_000],
-  [998, 10_000],
-  [5000, 10_000],
+const failed = (failures: number, retryAfter?: string) => ({
+  failures,
+  refusals: 9,
+  isRefused: false,
+  retryAfter,
+});
+const refused = (refusals: number, retryAfter?: string) => ({
+  failures: 9,
+  refusals,
+  isRefused: true,
+  retryAfter,
+});
+
+for (const [what, tried, longest] of [
+  ...[500, 1000, 2000, 4000, 8000, 10_000, 10_000].map(
+    (bound, failures) => [`${failures} failures before`, failed(failures), bound] as const,
+  ),
+  ['5000 failures before', failed(5000), 10_000],
+  ...[10_000, 9000, 8000, 7000, 6000, 5000, 4000, 3000, 3000].map(
+    (bound, refusals) => [`${refusals} rate limits before`, refused(refusals), bound] as const,
+  ),
+  ['5000 rate limits before', refused(5000), 3000],
 ] as const) {
-  test(`the wait after ${attempt + 1} tries is anything below ${longest} ms`, () => {
-    assert.equal(waitBefore(attempt, undefined, settings(5, 0)), 0);
-    assert.equal(waitBefore(attempt, undefined, settings(5, 0.5)), longest / 2);
-    assert.equal(waitBefore(attempt, undefined, settings(5, ALMOST_ONE)), longest - 1);
+  test(`the wait with ${what} is anything below ${longest} ms`, () => {
+    assert.equal(waitBefore(tried, settings(5, 0)), 0);
+    assert.equal(waitBefore(tried, settings(5, 0.5)), longest / 2);
+    assert.equal(waitBefore(tried, settings(5, ALMOST_ONE)), longest - 1);
   });
 }
 
-test('the wait is no shorter than the server asks for, and no longer where chance makes it longer', () => {
-  assert.equal(waitBefore(0, '2', settings(5, ALMOST_ONE)), 2000);
-  assert.equal(waitBefore(5, '2', settings(5, ALMOST_ONE)), 9999);
+test('what a server asks for is waited, and by chance more: it may have asked a thousand for the same', () => {
+  assert.equal(waitBefore(failed(0, '2'), settings(5, 0)), 2000);
+  assert.equal(waitBefore(failed(0, '2'), settings(5, ALMOST_ONE)), 2499);
+  assert.equal(waitBefore(refused(0, '2'), settings(5, ALMOST_ONE)), 11_999);
 });
 
 const cut = () => new AppError('UNAVAILABLE', 'the connection was cut');
@@ -132,7 +86,11 @@ for (const [what, outcomes, retries, status, made] of [
   ['an answer after a burst of 503', [503, 503, 200], 5, 200, 3],
   ['an answer after a cut connection', [cut(), 429, 200], 5, 200, 3],
   ['a refusal after 412', [412, 403], 5, 403, 2],
-  ['nothing but 429', [429], 3, 429, 4],
+  ['nothing but 503', [503], 3, 503, 4],
+  ['nothing but 429, without retries', [429], 0, 429, 1],
+  ['a long queue', [...Array(20).fill(429), 200], 1, 200, 21],
+  ['failures among a queue', [429, 503, 429, 503, 429, 200], 2, 200, 6],
+  ['one failure too many among a queue', [429, 503, 429, 503, 429, 200], 1, 503, 4],
   ['nothing but 500, without retries', [500], 0, 500, 1],
 ] as const) {
   test(`${what} ends after ${made} tries with ${status}`, async () => {
@@ -175,6 +133,31 @@ test('a wait that would end after the time limit is not begun, and that is told'
   assert.deepEqual(told, ['no retry: a wait of 60.0 s is more than the time limit leaves']);
 });
 
+test('a queue ends with the time limit', async () => {
+  let now = 0;
+  const deadline = startDeadline(60_000, () => now);
+  const { attempt, attempts } = turns(429);
+  const last = await withRetries(
+    () => {
+      now += 1000;
+      return attempt();
+    },
+    settings(1),
+    deadline,
+  );
+  assert.deepEqual([last.status, attempts.made], [429, 60]);
+});
+
+test('without a time limit a queue is left after as many tries as a failure', async () => {
+  const { attempt, attempts } = turns(429);
+  const last = await withRetries(
+    attempt,
+    settings(3),
+    startDeadline(Infinity, () => 0),
+  );
+  assert.deepEqual([last.status, attempts.made], [429, 4]);
+});
+
 test('a failure at the end of the time limit is the last', async () => {
   const { attempt, attempts } = turns(cut());
   await assertRejected(
@@ -199,6 +182,13 @@ test('each wait is told of, and no answer at the first try is', async () => {
   assert.deepEqual(told, [
     'the server answered 503; retry 1 of 5 in 0.0 s',
     'the connection was cut; retry 2 of 5 in 0.0 s',
+  ]);
+  told.length = 0;
+  await withRetries(turns(429, 503, 429, 200).attempt, settings(5), forever);
+  assert.deepEqual(told, [
+    'the server answered 429; try again in 0.0 s',
+    'the server answered 503; retry 1 of 5 in 0.0 s',
+    'the server answered 429; try again in 0.0 s',
   ]);
 });
 
