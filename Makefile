@@ -18,11 +18,11 @@ JOBS ?= $(shell nproc)
 # Where an image is pushed to, as skopeo names it
 IMAGE ?= oci:dist/image:latest
 SOURCES := $(shell find src build -type f) package.json package-lock.json
-TESTS = $(shell find test -name '*.test.ts' ! -name same-answers.test.ts | LC_ALL=C sort)
+TESTS = $(shell find test -name '*.test.ts' ! -name same-answers.test.ts ! -name herd.test.ts | LC_ALL=C sort)
 UNIT_TESTS = $(filter test/unit/%,$(TESTS))
 # All but those that build.
 ASSET_TESTS = $(filter-out test/binary/build.test.ts,$(filter test/binary/%,$(TESTS)))
-REAL_VAULT = VAULT_BIN="$$($(NODE) test/real-vault/find.ts)" && export VAULT_BIN && $(NODE) --test --test-reporter=spec test/real-vault/same-answers.test.ts
+REAL_VAULT = VAULT_BIN="$$($(NODE) test/real-vault/find.ts)" && export VAULT_BIN && $(NODE) --test --test-reporter=spec --test-concurrency=1
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -55,11 +55,11 @@ test-assets: $(INSTALLED) tools ## run the tests of the binary on this machine's
 	@$(NODE) build/take-asset.ts
 	@$(NODE) --test --test-reporter=spec $(ASSET_TESTS)
 
-test-vault: dist/civault tools ## run the scenarios on a real Vault (vault or bao here, or built with Go)
-	@$(REAL_VAULT)
+test-vault: dist/civault tools ## run the scenarios and a herd of jobs on a real Vault (vault or bao here, or built with Go)
+	@$(REAL_VAULT) test/real-vault/same-answers.test.ts test/real-vault/herd.test.ts
 
 vault-answers: dist/civault tools ## the same, and write docs/vault-answers.md anew
-	@export WRITE_ANSWERS=yes && $(REAL_VAULT)
+	@export WRITE_ANSWERS=yes && $(REAL_VAULT) test/real-vault/same-answers.test.ts
 
 lint: $(INSTALLED) ## check format, lint and types
 	@npx --no-install biome check --error-on-warnings .

@@ -1,5 +1,5 @@
-# The first process of a container, for x86-64: runs before anything else in the file, and does nothing unless it is
-# PID 1. What it is for stands in build/init.ts, which places it; init-arm64.s is the same for arm64.
+# What runs before anything else in the file, for x86-64: it shuts the process to others, and is the first process of a
+# container where it is PID 1. What for stands in build/init.ts, which places it; init-arm64.s is the same for arm64.
 #
 # Assembled by
 #   as -o init.o build/init-x64.s && objcopy -O binary -j .text init.o init.bin &&
@@ -11,6 +11,7 @@
 
         .intel_syntax noprefix
 
+        .set    PRCTL, 157
         .set    GETPID, 39
         .set    RT_SIGACTION, 13
         .set    RT_SIGPROCMASK, 14
@@ -20,6 +21,7 @@
         .set    KILL, 62
         .set    EXIT_GROUP, 231
 
+        .set    PR_SET_DUMPABLE, 4
         .set    SIGHUP, 1
         .set    SIGCHLD, 17
         .set    SIG_SETMASK, 2
@@ -40,6 +42,11 @@
         .text
         .globl  _start
 _start:
+        mov     edi, PR_SET_DUMPABLE
+        xor     esi, esi
+        mov     eax, PRCTL              # where a sandbox forbids it, all is as it would be without
+        syscall
+
         mov     eax, GETPID
         syscall
         cmp     eax, 1
@@ -84,10 +91,10 @@ _start:
         syscall
         add     rsp, FRAME
         pop     rdx
-        xor     edi, edi
-        xor     esi, esi
         xor     r10d, r10d
 go_on:
+        xor     edi, edi
+        xor     esi, esi
         xor     eax, eax
         xor     ecx, ecx
         xor     r11d, r11d

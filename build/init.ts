@@ -1,7 +1,12 @@
-// Places the init into a base: machine code (init-x64.s, init-arm64.s) that becomes the file's entry point and does
-// nothing unless civault is PID 1, as a container's ENTRYPOINT is. Then it makes a child, which goes on as civault; the
-// first process passes signals on to it, reaps the orphans that the kernel gives to PID 1, and ends with its status.
-// Node could not: libuv waits for its own children alone, and PID 1 is not ended by a signal without a handler.
+// Places the init into a base: machine code (init-x64.s, init-arm64.s) that becomes the file's entry point.
+//
+// First it shuts the process to others (PR_SET_DUMPABLE, prctl(2)): the kernel writes no core file of it, whatever ends it, and
+// gives its memory and its environment, which hold tokens, to no other program of the same user. A program that it runs is
+// open again, as any is. Node has no call for that.
+//
+// Then it does nothing unless civault is PID 1, as a container's ENTRYPOINT is. There it makes a child, which goes on as
+// civault; the first process passes signals on to it, reaps the orphans that the kernel gives to PID 1, and ends with its
+// status. Node could not: libuv waits for its own children alone, and PID 1 is not ended by a signal without a handler.
 //
 // The code goes where the linker left a hole in the executable segment: bytes that are zero and that belong to no
 // section. Nothing in the file moves.
