@@ -1,11 +1,11 @@
 // What a run is given of the world around it. `main.ts` gives the real one; tests give their own.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
 export interface Io {
   /** Writes all of it to standard output, or throws. */
   readonly writeOutput: (result: string | Uint8Array) => void;
-  /** Writes a part of a result that is told as it comes, or throws; a signal that comes later ends the run in good order. */
-  readonly writePart: (part: string) => void;
   /** Writes one line to standard error; never throws, since there is nowhere left to complain to. */
   readonly writeMessage: (line: string) => void;
   /**
@@ -22,8 +22,8 @@ export interface Io {
   readonly input: () => AsyncIterable<Uint8Array>;
   /** Names the file and the folder of certificates that OpenSSL reads when it is first used. */
   readonly useCertificateStore: (file: string, folder: string) => void;
-  /** Lets signals end the process at once: for a write that waits for its reader, during which no handler could run. */
-  readonly letSignalsEnd: () => void;
+  /** Does a write that may wait for its reader, during which no handler could run: signals end the process at once. */
+  readonly whileSignalsEnd: <T>(write: () => T) => T;
   /** Rejects when something fails outside of any promise, or when a signal asks the run to end. Never resolves. */
   readonly cutShort: Promise<never>;
   /** Has signals handed to `take` instead of ending the run, until the function that it gives back is called. */
@@ -77,4 +77,12 @@ export class Interrupted extends Error {
 export function orCutShort<T>(work: T | Promise<T>, { cutShort }: Pick<Io, 'cutShort'>): Promise<T> {
   // First, so that a run that was cut short before does not go on with what is done by then.
   return Promise.race([cutShort, work]);
+}
+
+// A run that is asked to end does so within a second, whoever does not answer.
+const AFTER_SIGNAL_MS = 700;
+
+/** Waits for work that is not to be left undone, after a signal for a moment only; undefined when that was not enough. */
+export function orShortly<T>(work: Promise<T>, { cutShort }: Pick<Io, 'cutShort'>): Promise<T | undefined> {
+  return Promise.race([work, cutShort.catch(() => sleep(AFTER_SIGNAL_MS, undefined))]);
 }

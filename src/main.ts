@@ -17,11 +17,19 @@ const STDERR = 2;
 let cutShort: (reason: unknown) => void = () => undefined;
 const endBySignal = (name: NodeJS.Signals) => cutShort(new Interrupted(name, constants.signals[name]));
 
+function whileSignalsEnd<T>(write: () => T): T {
+  for (const name of ENDING_SIGNALS) process.removeAllListeners(name);
+  try {
+    return write();
+  } finally {
+    for (const name of ENDING_SIGNALS) process.on(name, endBySignal);
+  }
+}
+
 // Written synchronously: a process that exits while a stream still holds bytes would lose them.
 function writeResult(result: string | Uint8Array): void {
-  io.letSignalsEnd();
   try {
-    writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result);
+    whileSignalsEnd(() => writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result));
   } catch (error) {
     const why = errnoOf(error) ?? 'unknown error';
     throw new AppError('OUTPUT', `cannot write the result to standard output (${why})`, undefined, error);
@@ -30,13 +38,6 @@ function writeResult(result: string | Uint8Array): void {
 
 const io: Io = {
   writeOutput: writeResult,
-  writePart: (part) => {
-    try {
-      writeResult(part);
-    } finally {
-      for (const name of ENDING_SIGNALS) process.on(name, endBySignal);
-    }
-  },
   writeMessage: (line) => {
     try {
       writeAll(STDERR, Buffer.from(`civault: ${line}\n`));
@@ -62,9 +63,7 @@ const io: Io = {
     process.env['SSL_CERT_FILE'] = file;
     process.env['SSL_CERT_DIR'] = folder;
   },
-  letSignalsEnd: () => {
-    for (const name of ENDING_SIGNALS) process.removeAllListeners(name);
-  },
+  whileSignalsEnd,
   cutShort: new Promise<never>((_, reject) => {
     cutShort = reject;
     process.on('uncaughtException', reject);

@@ -37,7 +37,7 @@ export const doctor: Command = {
     await examine(references, flags, context, (step) => {
       steps.push(step);
       // Told as it comes: who waits for what hangs shall see what it is.
-      if (format === 'text') io.writePart(stepText(step, isColoured));
+      if (format === 'text') io.writeOutput(stepText(step, isColoured));
     });
     const failed = steps.find(({ code }) => code !== undefined);
     const status = failed?.code === undefined ? EXIT_OK : exitStatusOf(failed.code);

@@ -8,7 +8,7 @@ import type { Endpoint } from '../http/address.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { type Deadline, startDeadline } from '../http/deadline.ts';
 import { prepareTrust, type Trust } from '../http/trust.ts';
-import { type Environment, type Io, orCutShort } from '../io.ts';
+import { type Environment, Interrupted, type Io, orCutShort, orShortly } from '../io.ts';
 import { type IdentitySettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
@@ -51,14 +51,28 @@ export async function withVault<T>(
   const client = openClient(settings, trust, startDeadline(settings.timeout, io.elapsed), io);
   try {
     const since = io.elapsed();
-    const session = await orCutShort(openSession(client, settings.session, credential, io.now), io);
-    const run = startRun(session, settings, since, context);
+    const opening = openSession(client, settings.session, credential, io.now);
+    const opened = opening.then((session) => startRun(session, settings, since, context));
+    const run = await orCutShort(opened, io).catch(async (error: unknown) => {
+      // What Vault grants in this moment would have nobody to end it.
+      if (error instanceof Interrupted)
+        await orShortly(
+          opened.then(endToken, () => true),
+          io,
+        );
+      throw error;
+    });
+    let result: T;
     try {
-      return await orCutShort(work(run), io);
+      result = await orCutShort(work(run), io);
     } finally {
       // A signal cuts the work short, but not the end of the token.
-      await run.end();
+      const isDone = await orShortly(endToken(run), io);
+      if (isDone === undefined) io.writeMessage(`warning: ${NOT_REVOKED}: there was no time left for it`);
     }
+    // A signal that came while the token was ended counts as well.
+    await orCutShort(undefined, io);
+    return result;
   } finally {
     client.close();
   }
@@ -83,6 +97,13 @@ export function withSecrets(
   });
 }
 
+const NOT_REVOKED = 'the Vault token could not be revoked, it lives until its time is up';
+
+async function endToken(run: VaultRun): Promise<boolean> {
+  await run.end();
+  return true;
+}
+
 function startRun(session: Session, settings: Settings, since: number, { io }: Context): VaultRun {
   const leases: Lease[] = [];
   let isKept = !settings.revoke;
@@ -90,9 +111,7 @@ function startRun(session: Session, settings: Settings, since: number, { io }: C
   const revoke = async () => {
     const failure = await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
     if (failure === undefined) return;
-    io.writeMessage(
-      `warning: the Vault token could not be revoked, it lives until its time is up: ${failure.message}`,
-    );
+    io.writeMessage(`warning: ${NOT_REVOKED}: ${failure.message}`);
   };
   return {
     settings,

@@ -3,7 +3,7 @@
 import { REVOKE_WITHIN } from '../commands/vault-run.ts';
 import type { Client } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
-import { type Io, orCutShort } from '../io.ts';
+import { type Io, orCutShort, orShortly } from '../io.ts';
 import type { Reference } from '../vault/reference.ts';
 import { endLeases } from '../vault/renewal.ts';
 import type { SessionSettings } from '../vault/requests.ts';
@@ -27,7 +27,15 @@ export interface Trial {
 /** Logs in, reads each secret, and ends the token, also where a signal asks the run to end. */
 export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   const { client, settings, credential, references, io } = trial;
-  const opened = await orCutShort(attemptLater(openSession(client, settings, credential, io.now)), io);
+  const opening = attemptLater(openSession(client, settings, credential, io.now));
+  const opened = await orCutShort(opening, io).catch(async (error: unknown) => {
+    // What Vault grants in this moment would have nobody to end it.
+    const ending = opening.then(async (late) => {
+      if ('value' in late) await endToken(late.value, new Set(), trial);
+    });
+    await orShortly(ending, io);
+    throw error;
+  });
   if ('error' in opened) {
     tell(fail('login', opened.error));
     for (const reference of references) tell(unread(reference, 'not without a login'));
@@ -38,7 +46,8 @@ export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   try {
     await orCutShort(useToken(session, trial, leases, tell), io);
   } finally {
-    tell(await endToken(session, leases, trial));
+    const ended = await orShortly(endToken(session, leases, trial), io);
+    tell(ended ?? skip('revocation', 'the run was asked to end, and there was no time left for it'));
   }
 }
 

@@ -36,7 +36,7 @@ const DESCRIPTOR = /^\/proc\/[0-9]+\/(?:task\/[0-9]+\/)?fd\/([0-9]+)$/;
 export function writeFile(
   path: string,
   content: string | Uint8Array,
-  { random, letSignalsEnd }: Pick<Io, 'random' | 'letSignalsEnd'>,
+  { random, whileSignalsEnd }: Pick<Io, 'random' | 'whileSignalsEnd'>,
 ): void {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   writing(path, () => {
@@ -46,8 +46,7 @@ export function writeFile(
       replace(target, bytes, old, random);
     } else {
       // A pipe's reader may take its time.
-      letSignalsEnd();
-      writeInto(target, bytes);
+      whileSignalsEnd(() => writeInto(target, bytes));
     }
   });
 }

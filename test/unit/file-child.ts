@@ -11,7 +11,7 @@ import { type Outcome, runCommand } from '../harness/command.ts';
 export const OTHER_USER = 65_534;
 
 /** What writing takes of the world. */
-export const WORLD = { random: Math.random, letSignalsEnd: () => undefined };
+export const WORLD = { random: Math.random, whileSignalsEnd: <T>(write: () => T) => write() };
 
 /** Why a process cannot become another user's here; false where it can. */
 export const whyNoOtherUser = process.getuid?.() === 0 ? false : 'only root can become another user';
@@ -34,7 +34,7 @@ const PRELUDE = `
       return error.code + ': ' + error.message;
     }
   };
-  const WORLD = { random: Math.random, letSignalsEnd: () => undefined };
+  const WORLD = { random: Math.random, whileSignalsEnd: (write) => write() };
   const both = (path, content = 'new') => [
     outcome(() => assertWritable(path)),
     outcome(() => writeFile(path, content, WORLD)),

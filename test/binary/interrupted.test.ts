@@ -1,0 +1,184 @@
+// Proves that SIGTERM and SIGINT end a run within a second in whatever phase it is, with 128 + n, and that no token lives on:
+// not one that was got, and not one that Vault grants in that very moment. Signals while a command runs: exec-signals.test.ts.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CIVAULT } from '../harness/busybox-root.ts';
+import { runCommand } from '../harness/command.ts';
+import { type FaultyServer, startFaultyServer } from '../harness/faulty-server.ts';
+import { type Job, startJob } from '../harness/job.ts';
+import { LOGIN, READ, REF } from '../harness/judged-run.ts';
+import { markSecrets } from '../harness/leaks.ts';
+import { type ReleaseJob, startReleaseJob } from '../harness/release.ts';
+
+const SIGNALS = [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const;
+const MOUNTS = '/v1/sys/internal/ui/mounts/secret/sonarqube/svc-orchestrator';
+const REVOKE = '/v1/auth/token/revoke-self';
+const PLAIN_REF = 'secret/sonarqube/svc-orchestrator#url';
+// Within a second is the promise; a busy machine has its own time besides.
+const PROMISED = 1000;
+const BUSY = 1500;
+
+let job: Job;
+let release: ReleaseJob;
+let silent: FaultyServer;
+let folder: string;
+before(async () => {
+  [job, release, silent] = await Promise.all([startJob(), startReleaseJob(), startFaultyServer()]);
+  markSecrets([job.env['VAULT_ID_TOKEN'] ?? '']);
+  folder = mkdtempSync(join(tmpdir(), 'civault-interrupted-'));
+  writeFileSync(join(folder, 'ca.pem'), release.gitlab.authority.certificatePem);
+});
+after(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await Promise.all([job.end(), release.gitlab.close(), silent.close()]);
+});
+
+interface Phase {
+  readonly args?: readonly string[];
+  readonly env?: () => Readonly<Record<string, string>>;
+  /** The request in whose midst the signal comes; without one, it comes when a connection has been made to a silent server. */
+  readonly path?: string;
+  /** What becomes of that request: it is never answered, answered a little later, or refused for now. */
+  readonly answer?: 'never' | 'later' | 503;
+}
+
+const toSilent = (scheme: string) => () => ({
+  ...job.env,
+  VAULT_ADDR: `${scheme}://127.0.0.1:${silent.port}`,
+});
+const PHASES: Readonly<Record<string, Phase>> = {
+  'a TLS handshake': { env: toSilent('https') },
+  'a tunnel through a proxy': {
+    env: () => ({ ...job.env, VAULT_PROXY_ADDR: `http://127.0.0.1:${silent.port}` }),
+  },
+  'a login that is never answered': { path: LOGIN, answer: 'never' },
+  'a login that is answered a little later': { path: LOGIN, answer: 'later' },
+  'the wait before another login': { path: LOGIN, answer: 503 },
+  'a lookup of a mount': { args: ['get', PLAIN_REF], path: MOUNTS, answer: 'never' },
+  'a read that is never answered': { path: READ, answer: 'never' },
+  'a read that is answered a little later': { path: READ, answer: 'later' },
+  'the wait before another read': { path: READ, answer: 503 },
+  'the read of env': { args: ['env', `A=${REF}`], path: READ, answer: 'never' },
+  'the read of exec': { args: ['exec', `A=${REF}`, '--', 'touch', 'ran'], path: READ, answer: 'never' },
+  'the read of docker-login': {
+    args: ['docker-login', 'r.example', 'secret/data/nexus/svc-executor'],
+    path: '/v1/secret/data/nexus/svc-executor',
+    answer: 'never',
+  },
+  'the read of doctor': { args: ['doctor', REF], path: READ, answer: 'never' },
+  'the login of doctor, answered a little later': { args: ['doctor', REF], path: LOGIN, answer: 'later' },
+  'the revocation of a token': { args: ['get', REF, '--output', 'written'], path: REVOKE, answer: 'later' },
+};
+
+/** Sends the signal in the phase, and gives what came of the run, and how long it took from then. */
+async function interrupted(
+  { args = ['get', REF], env = () => job.env, path, answer }: Phase,
+  signal: NodeJS.Signals,
+) {
+  let [pid, signalledAt] = [0, 0];
+  const end = () => {
+    if (signalledAt !== 0) return;
+    signalledAt = performance.now();
+    process.kill(pid, signal);
+  };
+  const before = silent.connections;
+  const leave = job.vault.intercept((request, response, next) => {
+    if (request.path !== path) return next();
+    if (answer === 503) {
+      response.writeHead(503, { 'Retry-After': '5' }).end('{"errors":["busy"]}');
+      setTimeout(end, 200);
+      return;
+    }
+    end();
+    if (answer === 'later') setTimeout(next, 250);
+  });
+  const watch = setInterval(() => {
+    if (path === undefined && silent.connections > before) end();
+  }, 20);
+  try {
+    const run = await runCommand(CIVAULT, args, {
+      env: { PATH: '/usr/bin:/bin', DOCKER_CONFIG: folder, ...env() },
+      cwd: folder,
+      started: (started) => {
+        pid = started;
+      },
+    });
+    return { ...run, took: performance.now() - signalledAt };
+  } finally {
+    clearInterval(watch);
+    leave();
+  }
+}
+
+// Those that could not be ended, and were told of.
+const lost = new Set<string>();
+
+for (const [signal, status] of SIGNALS) {
+  describe(signal, () => {
+    for (const [what, phase] of Object.entries(PHASES)) {
+      test(`in ${what}`, async () => {
+        const run = await interrupted(phase, signal);
+        assert.equal(run.status, status, run.stderr);
+        assert.match(run.stderr, new RegExp(`(^|\\n)civault: ended by ${signal}\\n$`));
+        if (phase.args?.[0] !== 'doctor') {
+          assert.equal(run.stdout.toString(), phase.args?.[0] === 'env' ? `(exit ${status})\n` : '');
+        }
+        assert.ok(run.took < PROMISED + BUSY, `it took ${run.took} ms`);
+        // The answer to a login that came too late would leave one.
+        await sleep(300);
+        assert.deepEqual(
+          job.vault.liveTokens().filter((token) => !lost.has(token)),
+          [],
+        );
+        assert.equal(existsSync(join(folder, 'ran')), false, 'the command of exec ran');
+      });
+    }
+
+    test('in a revocation that is never answered: the token may live on, and that is told', async () => {
+      const run = await interrupted({ path: REVOKE, answer: 'never' }, signal);
+      assert.equal(run.status, status);
+      assert.match(
+        run.stderr,
+        /^civault: warning: the Vault token could not be revoked, it lives until its time is up: there was no time left for it\n/,
+      );
+      assert.ok(run.took < PROMISED + BUSY, `it took ${run.took} ms`);
+      for (const token of job.vault.liveTokens()) lost.add(token);
+    });
+
+    for (const [what, part] of [
+      ['the release is asked for', '/releases/'],
+      ['an asset comes', '/packages/generic/'],
+    ] as const) {
+      test(`while ${what}: the old file stays`, async () => {
+        let [pid, signalledAt] = [0, 0];
+        const place = mkdtempSync(join(folder, 'download-'));
+        writeFileSync(join(place, 'notes.txt'), 'old');
+        release.gitlab.intercept = (request, _response, next) => {
+          if (!request.url?.includes(part)) return next();
+          signalledAt = performance.now();
+          process.kill(pid, signal);
+        };
+        const run = await runCommand(CIVAULT, ['download', 'notes.txt'], {
+          env: { ...release.env, CI_SERVER_TLS_CA_FILE: join(folder, 'ca.pem') },
+          cwd: place,
+          started: (started) => {
+            pid = started;
+          },
+        });
+        release.gitlab.intercept = undefined;
+        const took = performance.now() - signalledAt;
+        assert.deepEqual([run.status, run.stdout.toString()], [status, ''], run.stderr);
+        assert.ok(took < PROMISED + BUSY, `it took ${took} ms`);
+        assert.deepEqual(readdirSync(place), ['notes.txt']);
+      });
+    }
+  });
+}
