@@ -6,7 +6,7 @@ import { readIdToken } from '../gitlab/id-token.ts';
 import { variableIn } from '../gitlab/missing.ts';
 import type { Endpoint } from '../http/address.ts';
 import { type Client, createClient } from '../http/client.ts';
-import { type Deadline, startDeadline } from '../http/deadline.ts';
+import { type Deadline, startDeadline, untilCutShort } from '../http/deadline.ts';
 import { prepareTrust, type Trust } from '../http/trust.ts';
 import { type Environment, Interrupted, type Io, orCutShort, orShortly } from '../io.ts';
 import { type IdentitySettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
@@ -48,7 +48,8 @@ export async function withVault<T>(
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
   const credential = findCredential(settings, settings.endpoint, environment, io.now());
   const trust = prepareTrust(settings.trust, io);
-  const client = openClient(settings, trust, startDeadline(settings.timeout, io.elapsed), io);
+  const deadline = untilCutShort(startDeadline(settings.timeout, io.elapsed), io.cutShort);
+  const client = openClient(settings, trust, deadline, io);
   try {
     const since = io.elapsed();
     const opening = openSession(client, settings.session, credential, io.now);

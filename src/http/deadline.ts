@@ -20,6 +20,15 @@ export function startDeadline(
   return { limit, remaining: () => Math.max(0, end - elapsed()), setting };
 }
 
+/** The same time limit, of which nothing is left from the moment that the run is cut short: nothing more is begun then. */
+export function untilCutShort(deadline: Deadline, cutShort: Promise<never>): Deadline {
+  let isOver = false;
+  cutShort.catch(() => {
+    isOver = true;
+  });
+  return { ...deadline, remaining: () => (isOver ? 0 : deadline.remaining()) };
+}
+
 /** A time limit of so many milliseconds from now, within another one. */
 export function shortened(deadline: Deadline, limit: number): Deadline {
   const begun = deadline.remaining();
