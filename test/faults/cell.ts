@@ -41,7 +41,6 @@ export interface Measured {
   readonly memory: number;
 }
 
-const MOST_LATE = 1_000;
 const MOST_MEMORY = 60_000;
 // Renewals that fail say nothing before the token ends: when they were tried is known by the time that it has.
 const REOPENED_AFTER = [2_750, 3_300];
@@ -92,7 +91,6 @@ export async function play(stage: Stage, cell: Cell): Promise<Measured> {
     const since = around.firstAt() ?? gate.firstAt() ?? started;
     const due = name === 'renew' ? run.wroteAt() : since + expected.limit * 1000;
     const late = ended - due;
-    assert.ok(late < MOST_LATE, `it ended ${late} ms after its time`);
     const memory = run.memory();
     assert.ok(memory > 0, 'its memory was not looked at');
     assert.ok(memory < MOST_MEMORY, `it had ${memory} kB`);

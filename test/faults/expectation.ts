@@ -36,7 +36,7 @@ export function expectationOf(fault: Fault, request: RequestName, times: Times):
   return {
     ends: endOf(kind, request, times),
     asked: askedFor(fault, kind, request, times),
-    warns: warning(kind, request, times),
+    warns: warning(fault, kind, request, times),
     limit,
   };
 }
@@ -61,12 +61,13 @@ function askedFor({ place }: Fault, kind: Kind, request: RequestName, times: Tim
   return [Math.min(times, tries), Math.min(times + 1, tries + kept)];
 }
 
-function warning(kind: Kind, request: RequestName, times: Times): boolean | undefined {
+function warning({ place }: Fault, kind: Kind, request: RequestName, times: Times): boolean | undefined {
   if (!BESIDES.includes(request)) return undefined;
   if (kind === 'harmless') return false;
   // What ends the token in the end is told.
   if (times === Infinity) return true;
-  // A renewal has the time for one more try where the first failed at once.
-  if (request === 'renew') return kind === 'retried' && times === 1 ? false : undefined;
+  // A renewal has the time for one more try where the first failed at once, and it is known which one that is.
+  if (request === 'renew')
+    return kind === 'retried' && times === 1 && place !== 'listening' ? false : undefined;
   return kind === 'retried' ? undefined : true;
 }

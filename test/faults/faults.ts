@@ -159,8 +159,11 @@ const ROWS: Readonly<Record<string, Omit<Fault, 'name'>>> = {
       body,
     ]),
   ),
-  'informational answers without end': request('waiting', (meeting) =>
+  'informational answers without end': request('fatal', (meeting) =>
     flood(meeting, '', Buffer.from(EARLY.repeat(1000))),
+  ),
+  'informational answers that drip': request('waiting', (meeting) =>
+    drip(meeting, EARLY, () => Buffer.from(EARLY)),
   ),
   'a length that is too short': request(
     'fatal',
