@@ -8,6 +8,7 @@ import { type BusyboxRoot, CIVAULT } from '../harness/busybox-root.ts';
 import { type CommandOptions, type Outcome, runCommand } from '../harness/command.ts';
 import { LOGIN } from '../harness/judged-run.ts';
 import { REVOKE } from '../harness/leases.ts';
+import { leaveNothing } from '../harness/leftovers.ts';
 import type { NameRecord } from '../harness/name-server.ts';
 import { type Expectation, expectationOf, RETRIES, type Times } from './expectation.ts';
 import type { Fault } from './faults.ts';
@@ -65,6 +66,7 @@ export async function play(stage: Stage, cell: Cell): Promise<Measured> {
   names[domain] = (isIPv4) => (!isIPv4 ? [] : gate.hidesName() ? 3 : [host]);
   const within = isNamed ? (root?.path ?? '') : '';
   const base = mkdtempSync(join(isNamed ? within : tmpdir(), 'civault-fault-'));
+  const putAway = leaveNothing(() => rmSync(base, { recursive: true, force: true }));
   const folder = join(base, 'files');
   mkdirSync(folder);
   if (bench.args[0] === 'download') writeFileSync(join(folder, ASSET), OLD);
@@ -101,7 +103,7 @@ export async function play(stage: Stage, cell: Cell): Promise<Measured> {
   } finally {
     around.close();
     gate.close();
-    rmSync(base, { recursive: true, force: true });
+    putAway();
   }
 }
 
