@@ -1,5 +1,6 @@
 // GitLab's REST API for one run: questions that are answered by JSON, and files. The token goes to GitLab alone.
 
+import { isUtf8 } from 'node:buffer';
 import { AppError, printable } from '../errors.ts';
 import { type Endpoint, originOf, parseAddress, type Service } from '../http/address.ts';
 import type { Client, SendOptions } from '../http/client.ts';
@@ -105,7 +106,7 @@ export function endpointOf(url: URL): Endpoint {
 
 function readAnswer(response: HttpResponse, token: GitlabToken | undefined): GitlabAnswer {
   const { status, headers, body } = response;
-  const json = jsonOf(body.toString());
+  const json = jsonOf(body);
   const isRefusal = status >= 400;
   if ((status >= 200 && status < 300 && json !== undefined) || (isRefusal && json !== undefined)) {
     return { status, json };
@@ -132,9 +133,11 @@ export function wordsOf(text: string, token: GitlabToken | undefined): string {
   return printable(withoutToken(text, token));
 }
 
-function jsonOf(text: string): JsonValue | undefined {
+function jsonOf(body: Buffer): JsonValue | undefined {
+  // Names would come out as others.
+  if (!isUtf8(body)) return undefined;
   try {
-    return parseJson(text);
+    return parseJson(body.toString());
   } catch (error) {
     if (error instanceof JsonSyntaxError) return undefined;
     throw error;

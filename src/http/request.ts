@@ -2,10 +2,11 @@
 
 import http from 'node:http';
 import https from 'node:https';
-import { AppError, errnoOf, printable } from '../errors.ts';
-import { addressName, authorityOf, type Endpoint, serviceName } from './address.ts';
+import { AppError, errnoOf } from '../errors.ts';
+import { authorityOf, type Endpoint, serviceName } from './address.ts';
 import { connectedHost, isBusy, type Pool, requestTarget } from './connection.ts';
 import type { Deadline } from './deadline.ts';
+import { endless, LARGEST_ANSWER, MOST_INFORMATIONAL, tooLarge } from './excess.ts';
 import { connectionFailure, toldOnce } from './failure.ts';
 import {
   beginProgress,
@@ -48,9 +49,6 @@ export interface HttpResponse extends HttpHead {
   /** Empty where a sink took it. */
   readonly body: Buffer;
 }
-
-/** The largest answer that is read. Vault's own limit for a request is 32 MiB, for an entry in its storage 1 MiB. */
-export const LARGEST_ANSWER = 8 * 1024 * 1024;
 
 // Node's timers hold 31 bits of milliseconds: beyond them they fire at once.
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -135,6 +133,11 @@ export function exchange(
       } else progress.phase = 'tls';
       socket.once(pool.secure ? 'secureConnect' : 'connect', connected);
     });
+    let informational = 0;
+    sent.on('information', () => {
+      informational += 1;
+      if (informational > MOST_INFORMATIONAL) fail(endless(endpoint));
+    });
     sent.on('upgrade', ({ statusCode }, socket) => {
       socket.destroy();
       fail(
@@ -215,13 +218,4 @@ function headersOf(endpoint: Endpoint, pool: Pool, request: HttpRequest): Record
     ...(pool.forwardThrough === undefined ? {} : proxyAuthorization(pool.forwardThrough)),
     ...request.headers,
   };
-}
-
-function tooLarge(endpoint: Endpoint): AppError {
-  const where = printable(endpoint.socketPath ?? authorityOf(endpoint));
-  return new AppError(
-    'BAD_RESPONSE',
-    `the answer of ${where} is larger than 8 MiB`,
-    `it should be far smaller: check that ${addressName(endpoint)} is the one of ${serviceName(endpoint)}`,
-  );
 }

@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly started?: (pid: number) => void;
   /** Called with each piece of standard output as it comes. */
   readonly onOutput?: (text: string) => void;
+  /** Called with each piece of standard error as it comes. */
+  readonly onMessage?: (text: string) => void;
   /** Given on standard input, which is empty otherwise; a function feeds it as it likes. */
   readonly input?: string | ((stdin: Writable) => void);
 }
@@ -62,7 +64,10 @@ export function runCommand(
       options.onOutput?.(chunk.toString());
     });
     if (child.stdin !== null) feed(child.stdin, options.input);
-    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr.push(chunk);
+      options.onMessage?.(chunk.toString());
+    });
     child.on('error', reject);
     child.on('spawn', () => options.started?.(child.pid ?? 0));
     child.on('close', (code, signal) => {

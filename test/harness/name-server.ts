@@ -3,7 +3,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 /** IPv4 addresses, or the code that it answers with: 2 where it fails, 3 where there is no such name. */
-export type NameRecord = readonly string[] | 2 | 3;
+export type Resolved = readonly string[] | 2 | 3;
+/** The same at any time, or as it is told at each question; `silence` is no answer at all. */
+export type NameRecord = Resolved | ((isIPv4: boolean) => Resolved | 'silence');
 
 export interface NameServer {
   /** A line for /etc/resolv.conf. */
@@ -17,19 +19,23 @@ const IPV4 = 1;
 /** Starts one; gives back why not where its port is not to be had. */
 export async function startNameServer(
   records: Readonly<Record<string, NameRecord>>,
+  host = HERE,
 ): Promise<NameServer | string> {
   const socket: Socket = createSocket('udp4');
-  socket.on('message', (query, { port, address }) => socket.send(answerTo(query, records), port, address));
+  socket.on('message', (query, { port, address }) => {
+    const answer = answerTo(query, records);
+    if (answer !== undefined) socket.send(answer, port, address);
+  });
   const failed = await new Promise<Error | undefined>((resolve) => {
     socket.once('error', resolve);
     // The port is the one that every resolver asks.
-    socket.bind(53, HERE, () => resolve(undefined));
+    socket.bind(53, host, () => resolve(undefined));
   });
   if (failed !== undefined) return `port 53 is not to be had: ${failed.message}`;
-  return { line: `nameserver ${HERE}\n`, close: () => void socket.close() };
+  return { line: `nameserver ${host}\n`, close: () => void socket.close() };
 }
 
-function answerTo(query: Buffer, records: Readonly<Record<string, NameRecord>>): Buffer {
+function answerTo(query: Buffer, records: Readonly<Record<string, NameRecord>>): Buffer | undefined {
   const labels: string[] = [];
   let at = 12;
   for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -37,8 +43,11 @@ function answerTo(query: Buffer, records: Readonly<Record<string, NameRecord>>):
     at += 1 + length;
   }
   const question = query.subarray(12, at + 5);
-  const record = records[labels.join('.')] ?? 3;
-  const found = typeof record === 'number' || query.readUInt16BE(at + 1) !== IPV4 ? [] : record;
+  const isIPv4 = query.readUInt16BE(at + 1) === IPV4;
+  const known = records[labels.join('.')] ?? 3;
+  const record = typeof known === 'function' ? known(isIPv4) : known;
+  if (record === 'silence') return undefined;
+  const found = typeof record === 'number' || !isIPv4 ? [] : record;
   const head = Buffer.alloc(12);
   query.copy(head, 0, 0, 2);
   head.writeUInt16BE(0x8180 | (typeof record === 'number' ? record : 0), 2);

@@ -1,0 +1,5 @@
+// Proves that whatever befalls the mount ends in a right result or a clear error, in time, with nothing leaked or half done.
+
+import { playFaults } from './matrix.ts';
+
+playFaults('mount');
