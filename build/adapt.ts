@@ -28,10 +28,11 @@ export const SILENCED = [
 ];
 /** Read by Node.js 22 and later as well: the system's CAs where the job says none, and a cache of compiled code in a folder. */
 export const SILENCED_SINCE_22 = ['NODE_COMPILE_CACHE', 'NODE_USE_SYSTEM_CA'];
-// OpenSSL's switches for the processor: a wrong one ends the process by a signal.
-const SILENCED_ON: Readonly<Record<Arch['docker'], string>> = {
-  amd64: 'OPENSSL_ia32cap',
-  arm64: 'OPENSSL_armcap',
+// Switches for the processor: with a wrong one of OpenSSL's the process ends by a signal, and with one of simdutf's no text
+// is UTF-8. On arm64 simdutf has nothing to choose from.
+const SILENCED_ON: Readonly<Record<Arch['docker'], readonly string[]>> = {
+  amd64: ['OPENSSL_ia32cap', 'SIMDUTF_FORCE_IMPLEMENTATION'],
+  arm64: ['OPENSSL_armcap'],
 };
 
 /** What became of a base. */
@@ -49,7 +50,7 @@ export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
   const adapted = Buffer.from(bytes);
   const line = Number(/^v(\d+)\./.exec(nodeVersion)?.[1]);
   exchangeBootstrap(adapted, patch, line);
-  const names = [...SILENCED, ...(line < 22 ? [] : SILENCED_SINCE_22), SILENCED_ON[arch.docker]];
+  const names = [...SILENCED, ...(line < 22 ? [] : SILENCED_SINCE_22), ...SILENCED_ON[arch.docker]];
   for (const name of names) silence(adapted, name);
   const place = placeInit(adapted, arch).toString(16);
   const isAdviceDropped = dropAdvice(adapted, arch);

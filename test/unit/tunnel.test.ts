@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { FinalError } from '../../src/errors.ts';
 import { parseAddress } from '../../src/http/address.ts';
 import { type ProxyServer, proxyFor } from '../../src/http/proxy.ts';
 import { proxyAuthorization, proxyFailure, refusedByProxy } from '../../src/http/tunnel.ts';
@@ -29,6 +30,8 @@ for (const [status, code, part, hint] of [
   ],
   [400, 'UNAVAILABLE', '(400): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
   [405, 'UNAVAILABLE', '(405): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
+  [404, 'UNAVAILABLE', '(404): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
+  [501, 'UNAVAILABLE', '(501): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
   [429, 'UNAVAILABLE', '(429): it has too much to do', 'try again'],
   [
     502,
@@ -46,6 +49,15 @@ for (const [status, code, part, hint] of [
     assertHolds(error.hint, hint);
     assertHides(error, 'marked', BASIC);
     assertPlain(error);
+  });
+}
+
+for (const [status, isFinal] of [
+  ...[200, 302, 400, 403, 404, 405, 410, 451, 501, 0].map((final) => [final, true] as const),
+  ...[408, 429, 500, 502, 503, 504, 599].map((passing) => [passing, false] as const),
+] as const) {
+  test(`${status} of a proxy is ${isFinal ? 'its decision: no other try' : 'worth another try'}`, () => {
+    assert.equal(refusedByProxy(PROXY, status, TARGET) instanceof FinalError, isFinal);
   });
 }
 
