@@ -22,6 +22,8 @@ const BASIC = Buffer.from('user:marked').toString('base64');
 const TARGET = parseAddress('https://vault.example.com', 'VAULT_ADDR');
 for (const [status, code, part, hint] of [
   [407, 'CONFIG', 'proxy.example.com:3128 asks for a user name and a password', 'HTTPS_PROXY'],
+  [401, 'CONFIG', 'proxy.example.com:3128 asks for a user name and a password, or refused', 'HTTPS_PROXY'],
+  [500, 'UNAVAILABLE', '(500): it cannot connect to that host', 'the address of Vault'],
   [
     403,
     'UNAVAILABLE',
