@@ -3,10 +3,14 @@
 # each test that wants it says so and is skipped.
 set -u
 
+# An installed proxy is started as a service where there is an init. The tests start their own.
+proxies='tinyproxy:tinyproxy squid:squid'
+[ ! -d /run/systemd/system ] || proxies=
+
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/civault
 missing=
 for pair in busybox:busybox-static curl:curl dash:dash mksh:mksh zsh:zsh unshare:util-linux skopeo:skopeo \
-  htpasswd:apache2-utils xmllint:libxml2-utils xz:xz-utils buildah:buildah rsync:rsync git:git shellcheck:shellcheck; do
+  htpasswd:apache2-utils xmllint:libxml2-utils xz:xz-utils buildah:buildah rsync:rsync git:git shellcheck:shellcheck $proxies; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
 registry=

@@ -36,6 +36,9 @@ export class AppError extends Error {
   }
 }
 
+/** One that no other try would mend, though its code is that of failures which pass. */
+export class FinalError extends AppError {}
+
 const SHOWN_AT_MOST = 200;
 
 /**

@@ -1,7 +1,7 @@
 // What is worth a second try, and how long to wait before it. Pure but for the wait itself.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
+import { AppError, FinalError } from '../errors.ts';
 import type { Deadline } from './deadline.ts';
 import type { HttpResponse } from './request.ts';
 
@@ -84,7 +84,8 @@ export async function withRetries(
   let refusals = 0;
   for (;;) {
     const outcome = await attempt().catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'UNAVAILABLE') return error;
+      const mayPass = error instanceof AppError && error.code === 'UNAVAILABLE';
+      if (mayPass && !(error instanceof FinalError)) return error;
       throw error;
     });
     const answered = !(outcome instanceof AppError);

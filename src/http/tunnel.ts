@@ -3,7 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { AppError, printable } from '../errors.ts';
+import { AppError, FinalError, printable } from '../errors.ts';
 import { bracketed, type Endpoint, serviceName } from './address.ts';
 import type { Circumstances } from './explanation.ts';
 import { connectionFailure, toldOnce } from './failure.ts';
@@ -73,13 +73,18 @@ export function proxyAuthorization(proxy: ProxyServer): Record<string, string> {
   return proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
 }
 
-const REFUSALS: ReadonlyMap<number, readonly [why: string, hint: string]> = new Map([
+type Refusal = readonly [why: string, hint: string];
+const NO_TUNNELS: Refusal = ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy'];
+const NOT_CONNECTED: Refusal = [
+  'it cannot connect to that host, or not look its name up',
+  'check the address of SERVICE',
+];
+const REFUSALS: ReadonlyMap<number, Refusal> = new Map<number, Refusal>([
   [403, ['its rules do not allow it', 'ask whoever runs the proxy to let this runner go there']],
-  [400, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
-  [404, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
-  [405, ['it does not take CONNECT', 'SOURCE may name a web server that is no proxy']],
+  ...[400, 404, 405, 501].map((status) => [status, NO_TUNNELS] as const),
   [429, ['it has too much to do', 'try again later']],
-  [502, ['it cannot connect to that host, or not look its name up', 'check the address of SERVICE']],
+  // tinyproxy says 500 of it.
+  ...[500, 502].map((status) => [status, NOT_CONNECTED] as const),
   [503, ['it cannot serve now, or not reach that host', 'check the address of SERVICE']],
   [504, ['that host does not answer it', 'check the address of SERVICE, and that it runs']],
 ]);
@@ -90,10 +95,11 @@ const REFUSALS: ReadonlyMap<number, readonly [why: string, hint: string]> = new 
  */
 export function refusedByProxy(proxy: ProxyServer, status: number, target: Endpoint): AppError {
   const where = printable(`${bracketed(proxy.host)}:${proxy.port}`);
-  if (status === 407) {
+  // tinyproxy says 401 of a password that is wrong. No server stands behind an answer to CONNECT.
+  if (status === 407 || status === 401) {
     return new AppError(
       'CONFIG',
-      `the proxy ${where} asks for a user name and a password, or refused those it was given (407)`,
+      `the proxy ${where} asks for a user name and a password, or refused those it was given (${status})`,
       `put them into ${proxy.source}: ${proxy.scheme}://USER:PASSWORD@${where}`,
     );
   }
@@ -101,11 +107,17 @@ export function refusedByProxy(proxy: ProxyServer, status: number, target: Endpo
     status >= 200 && status < 300
       ? ['it sent something before the handshake', 'SOURCE may name a web server that is no proxy']
       : (REFUSALS.get(status) ?? ['it does not say why', 'ask whoever runs the proxy']);
-  return new AppError(
+  const Kind = mayPass(status) ? AppError : FinalError;
+  return new Kind(
     'UNAVAILABLE',
     `the proxy ${where} did not connect to ${printable(targetOf(target))} (${status}): ${why}`,
     `${hint.replace('SOURCE', proxy.source).replace('SERVICE', serviceName(target))}; ${without(proxy)}`,
   );
+}
+
+// What a proxy cannot do now it may do in a while. Anything else is its decision, or that of its rules.
+function mayPass(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
 // NO_PROXY says nothing against VAULT_PROXY_ADDR, as in Vault's own client.

@@ -38,6 +38,7 @@ describe('a proxy that wants a password', () => {
 describe('a proxy that fails is told as the one that did', () => {
   for (const [refuse, why] of [
     [403, 'its rules do not allow it'],
+    [501, 'it does not take CONNECT'],
     [502, 'it cannot connect to that host'],
     [503, 'it cannot serve now'],
     [504, 'that host does not answer it'],
@@ -49,6 +50,19 @@ describe('a proxy that fails is told as the one that did', () => {
         /hint: .*HTTPS_PROXY/,
       ];
       await bothFail({ ...named, HTTPS_PROXY: host }, ['--retries', '0'], 6, ...says);
+    });
+  }
+
+  for (const [refuse, tries] of [
+    ...[400, 403, 404, 405, 410, 501].map((final) => [final, 1] as const),
+    ...[408, 429, 500, 502, 503, 504].map((passing) => [passing, 3] as const),
+  ] as const) {
+    test(`and asked ${tries === 1 ? 'once' : 'again'} after ${refuse}`, async () => {
+      const { host, asked } = await proxy({ refuse });
+      const run = await get({ ...named, HTTPS_PROXY: host }, '--retries', '2');
+      assertFailed(run, 6, new RegExp(`did not connect to vault\\.test:\\d+ \\(${refuse}\\)`));
+      assert.deepEqual(asked, Array(tries).fill(`CONNECT vault.test:${job.vault.port}`));
+      assert.equal((run.stderr.match(/; retry \d of 2/g) ?? []).length, tries - 1);
     });
   }
 

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type BusyboxRoot, makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
+import { type BusyboxRoot, CIVAULT, makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
+import { runCommand } from '../harness/command.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { assertFetched, assertNoToken, bothFail, type Env, get, REF } from '../harness/judged-run.ts';
 import { proxiesOfTests } from '../harness/proxy-server.ts';
@@ -161,4 +162,32 @@ describe('NO_PROXY, in a BusyBox root that knows the name', { skip: whyNoRoot() 
       assert.equal(await goesThroughProxy({ NO_PROXY: entry }), true, entry);
     }
   });
+});
+
+test('NO_PROXY lets addresses pass by their block, and no others', async (t) => {
+  // Without any network both ways fail at once: which one was tried shows.
+  const token = { VAULT_TOKEN: 'hvs.anyTokenOfAJob0000', HTTPS_PROXY: 'http://10.9.9.9:3128' };
+  const way = async (host: string, NO_PROXY: string) => {
+    const env = { ...token, VAULT_ADDR: `https://${host}:8200`, NO_PROXY, PATH: '/usr/bin:/bin' };
+    return runCommand('unshare', ['--net', CIVAULT, 'get', REF, '--retries', '0'], { env });
+  };
+  const probe = await way('10.1.2.3', '');
+  if (/unshare/.test(probe.stderr)) return t.skip(`no network of its own: ${probe.stderr.trim()}`);
+  for (const [host, entry, passes] of [
+    ['10.1.2.3', '', false],
+    ['10.1.2.3', '10.0.0.0/8', true],
+    ['10.1.2.3', 'a.test,10.1.2.0/30', true],
+    ['10.1.2.3', '10.1.2.4/30', false],
+    ['10.1.2.3', '10.1.2.3', true],
+    ['10.1.2.3', '10.1.2.3:8200', true],
+    ['10.1.2.3', '10.1.2.3:443', false],
+    ['10.1.2.3', '*', true],
+    ['10.1.2.3', 'fd00::/8', false],
+    ['[fd00::1]', 'fd00::/8', true],
+    ['[fd00::1]', '10.0.0.0/8', false],
+  ] as const) {
+    const { status, stderr } = await way(host, entry);
+    assert.equal(status, 6, stderr);
+    assert.equal(!stderr.includes('the proxy in HTTPS_PROXY'), passes, `${host} with ${entry}: ${stderr}`);
+  }
 });

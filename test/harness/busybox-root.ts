@@ -77,7 +77,8 @@ function linkOrCopy(from: string, to: string): void {
   }
 }
 
-function findBusybox(): string | undefined {
+/** A static busybox of this machine, whose children no variable of a dynamic linker reaches; undefined where there is none. */
+export function findBusybox(): string | undefined {
   return ['/bin/busybox', '/usr/bin/busybox'].find((file) => {
     try {
       return isStatic(readFileSync(file));

@@ -10,6 +10,10 @@ export function whyNoOpenssl(): string | undefined {
 
 export interface OpensslServer {
   readonly port: number;
+  /** All that it said: what it received, where it has no `-www`. */
+  readonly said: () => string;
+  /** Gives it a line: a command of its own (`r`: renegotiate), or else what it is to send. */
+  readonly tell: (line: string) => void;
   close(): Promise<void>;
 }
 
@@ -30,6 +34,8 @@ export async function startOpensslServer(args: readonly string[]): Promise<Opens
   });
   return {
     port,
+    said: () => said,
+    tell: (line) => server.stdin.write(line),
     close: async () => {
       server.kill();
       await closed;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { FinalError } from '../../src/errors.ts';
 import { parseAddress } from '../../src/http/address.ts';
 import { type ProxyServer, proxyFor } from '../../src/http/proxy.ts';
 import { proxyAuthorization, proxyFailure, refusedByProxy } from '../../src/http/tunnel.ts';
@@ -21,6 +22,8 @@ const BASIC = Buffer.from('user:marked').toString('base64');
 const TARGET = parseAddress('https://vault.example.com', 'VAULT_ADDR');
 for (const [status, code, part, hint] of [
   [407, 'CONFIG', 'proxy.example.com:3128 asks for a user name and a password', 'HTTPS_PROXY'],
+  [401, 'CONFIG', 'proxy.example.com:3128 asks for a user name and a password, or refused', 'HTTPS_PROXY'],
+  [500, 'UNAVAILABLE', '(500): it cannot connect to that host', 'the address of Vault'],
   [
     403,
     'UNAVAILABLE',
@@ -29,6 +32,8 @@ for (const [status, code, part, hint] of [
   ],
   [400, 'UNAVAILABLE', '(400): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
   [405, 'UNAVAILABLE', '(405): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
+  [404, 'UNAVAILABLE', '(404): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
+  [501, 'UNAVAILABLE', '(501): it does not take CONNECT', 'HTTPS_PROXY may name a web server'],
   [429, 'UNAVAILABLE', '(429): it has too much to do', 'try again'],
   [
     502,
@@ -46,6 +51,15 @@ for (const [status, code, part, hint] of [
     assertHolds(error.hint, hint);
     assertHides(error, 'marked', BASIC);
     assertPlain(error);
+  });
+}
+
+for (const [status, isFinal] of [
+  ...[200, 302, 400, 403, 404, 405, 410, 451, 501, 0].map((final) => [final, true] as const),
+  ...[408, 429, 500, 502, 503, 504, 599].map((passing) => [passing, false] as const),
+] as const) {
+  test(`${status} of a proxy is ${isFinal ? 'its decision: no other try' : 'worth another try'}`, () => {
+    assert.equal(refusedByProxy(PROXY, status, TARGET) instanceof FinalError, isFinal);
   });
 }
 

@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly listen?: string;
   /** `127.0.0.1` unless said; `::1` for IPv6. */
   readonly host?: '127.0.0.1' | '::1';
+  /** The name in its address, and in its certificate, that whoever asks must know to be the host's. */
+  readonly name?: string;
   /** The server's certificate, such as an expired one; issued by the authority unless said. */
   readonly identity?: Identity;
   /** Ask for a client's certificate, and turn away who has none of this authority. */
@@ -47,7 +49,7 @@ export async function startListening(
   });
   if (options.listen !== undefined) return { server, address: `unix://${options.listen}`, port: 0 };
   const { port } = server.address() as AddressInfo;
-  const name = host === '::1' ? '[::1]' : host;
+  const name = options.name ?? (host === '::1' ? '[::1]' : host);
   return { server, address: `${secure ? 'https' : 'http'}://${name}:${port}`, port };
 }
 
@@ -56,7 +58,8 @@ async function secureServer(
   authority: Authority,
   listener: http.RequestListener,
 ): Promise<https.Server> {
-  const identity = options.identity ?? (await authority.issue({ names: ['localhost', '127.0.0.1', '::1'] }));
+  const names = ['localhost', '127.0.0.1', '::1', ...(options.name === undefined ? [] : [options.name])];
+  const identity = options.identity ?? (await authority.issue({ names }));
   const clients = options.clientAuthority;
   return https.createServer(
     {
