@@ -25,6 +25,8 @@ import { explained, type Reasons, systemError } from '../system-failure.ts';
 import { writeAll } from './write-all.ts';
 
 const MOST_LINKS = 40;
+// A file that is beside its place for longer has nobody who would put it there.
+const LONGEST_WRITE_MS = 60_000;
 const DESCRIPTOR = /^\/proc\/[0-9]+\/(?:task\/[0-9]+\/)?fd\/([0-9]+)$/;
 
 /**
@@ -113,15 +115,17 @@ function temporaryStart(target: string): string {
 }
 
 /**
- * Removes what `writeFile` was about to put in a file's place when its process was killed: secrets, and of no use. Only
- * for who knows that nobody is writing the file.
+ * Removes what `writeFile` was about to put in a file's place when its process was killed: secrets, and of no use.
+ * @param before only what was written before then, in milliseconds since 1970: for who does not know that nobody is writing
  */
-export function removeLeftovers(target: string): void {
+export function removeLeftovers(target: string, before = Infinity): void {
   const [folder, start] = [dirname(target), temporaryStart(target)];
   const isLeft = (name: string) =>
     name.startsWith(start) && /^[0-9a-z]+\.civault$/.test(name.slice(start.length));
   try {
-    for (const name of readdirSync(folder).filter(isLeft)) remove(join(folder, name));
+    for (const name of readdirSync(folder).filter(isLeft)) {
+      if (lstatSync(join(folder, name)).mtimeMs < before) remove(join(folder, name));
+    }
   } catch {
     // A folder that may be written but not listed, or is not there.
   }
@@ -140,6 +144,7 @@ function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chan
   const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
   const temporary = join(dirname(target), `${temporaryStart(target)}${suffix}.civault`);
   const descriptor = openSync(temporary, 'wx', 0o600);
+  let writtenAt: number;
   try {
     try {
       // Whatever the umask is.
@@ -147,10 +152,13 @@ function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chan
       keepOwner(descriptor, old, dirname(target));
       writeAll(descriptor, bytes);
       fsyncSync(descriptor);
+      // By the clock of the file system, which may be another machine's.
+      writtenAt = fstatSync(descriptor).mtimeMs;
     } finally {
       closeSync(descriptor);
     }
     renameSync(temporary, target);
+    removeLeftovers(target, writtenAt - LONGEST_WRITE_MS);
   } catch (error) {
     remove(temporary);
     throw error;

@@ -15,6 +15,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -173,6 +174,18 @@ test('of many who write a file at once, one at a time is seen, and whole', async
   assert.deepEqual(await writers, ['done', 'done', 'done', 'done']);
   assert.ok(seen.size > 2, `only ${[...seen].join()} was seen`);
   assert.deepEqual(left(), ['result.json']);
+});
+
+test('a write removes what one that was killed a minute ago left beside the file, and nothing that is younger', () => {
+  const leftover = (name: string, secondsAgo: number) => {
+    const path = join(folder, `.result.json.${name}.civault`);
+    writeFileSync(path, 'half a sec');
+    utimesSync(path, Date.now() / 1000 - secondsAgo, Date.now() / 1000 - secondsAgo);
+  };
+  leftover('old1', 61);
+  leftover('new1', 50);
+  writeFile(file, 'whole', WORLD);
+  assert.deepEqual(left(), ['.result.json.new1.civault', 'result.json']);
 });
 
 test("leftovers are those of writing this file, and nobody else's", () => {
