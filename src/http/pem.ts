@@ -4,8 +4,9 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AppError, errnoOf, quoted } from '../errors.ts';
 import type { Io, NamedValue } from '../io.ts';
 
+// OpenSSL takes a line that goes on behind its dashes for no end.
 const CERTIFICATES =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/gs;
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----(?=[ \t]*[\r\n]|[ \t]*$)/gs;
 
 /**
  * Reads a file of certificates.
