@@ -83,7 +83,7 @@ interface Step {
 
 // As a shell has it. By steps and not by one regular expression, which has no length and no number of * that it takes.
 function stepsOf(pattern: string): Step[] {
-  return [...pattern.matchAll(/\*+|\?|\[(!?)([^\]]+)\]|./gsu)].map(([part, not, set], index, all) => {
+  return [...pattern.matchAll(/\*+|\?|\[(!?)([^\]]{1,256})\]|./gsu)].map(([part, not, set], index, all) => {
     const isMany = part.startsWith('*');
     const isFirst = index === 0 || all[index - 1]?.[0] === '/';
     if (set !== undefined) {

@@ -178,7 +178,10 @@ export const targets = [
       });
       const all = { longest: 9000, hides: [SENT, jwt().slice(8, 60)] };
       const credential = { kind: 'id-token', idToken: idToken() } as const;
-      const session = await takenLater(() => openSession(client, settings, credential, () => NOW), all);
+      const session = await takenLater(() => openSession(client, settings, credential, () => NOW), {
+        ...all,
+        hides: [jwt().slice(8, 60)],
+      });
       if (session === undefined) return assert.equal(client.requests.length, 1);
       const token = session.token?.reveal() ?? '';
       assert.match(token, /^[\x21-\x7e]+$/);

@@ -1,10 +1,7 @@
-// JSON and its pointers, ID tokens, certificates, Docker's config.json.
+// JSON and its pointers, Docker's config.json.
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CLAIM_NOTES, shownClaim } from '../../src/gitlab/claims.ts';
-import { readIdToken } from '../../src/gitlab/id-token.ts';
-import { checkCertificates, readIdentity } from '../../src/http/pem.ts';
 import {
   compactJson,
   indentedJson,
@@ -23,8 +20,6 @@ import {
   unusedLogins,
 } from '../../src/output/docker-config.ts';
 import { Secret } from '../../src/secret.ts';
-import { CLAIMS, fakeIo, jwt, NOW } from '../unit/fakes.ts';
-import { selfSigned } from '../vault/authority.ts';
 import { anyUnits, around } from './mutation.ts';
 import { assertLine, taken, target } from './target.ts';
 
@@ -36,7 +31,8 @@ const JSON_TEXTS = [
   '"x"',
   '0',
 ];
-const JSON_WORDS = [
+/** What JSON is made of. */
+export const JSON_WORDS = [
   'true',
   'false',
   'null',
@@ -110,46 +106,6 @@ function readsJson(text: string): void {
   }
 }
 
-const part = (text: string) => Buffer.from(text).toString('base64url');
-const CLAIM_TEXT = JSON.stringify({ ...CLAIMS, groups_direct: ['a', 1], nested: { a: [1] }, jti: MARK });
-// Whole tokens, and tokens of parts that are spoilt before they are encoded.
-const tokens = fc.oneof(
-  around(
-    [
-      jwt(),
-      jwt({ ...CLAIMS, exp: NOW / 1000 - 900 }),
-      `Bearer ${jwt()}`,
-      `"${jwt()}"`,
-      'glcbt-64_xKmarked-value9',
-      'hvs.xKmarked-value9',
-      '$VAULT_ID_TOKEN',
-      '[MASKED]',
-      'https://gitlab.example.com',
-    ],
-    ['.', 'eyJ', '==', '-', '_'],
-  ),
-  fc
-    .tuple(
-      around(['{"alg":"RS256","kid":"x"}', '{"enc":1}'], JSON_WORDS),
-      around([CLAIM_TEXT, `{"exp":1,"aud":"${MARK}"}`], [...JSON_WORDS, '"exp":', '"aud":']),
-    )
-    .map(([header, claims]) => `${part(header)}.${part(claims)}.c2lnbmF0dXJlIG9mIG5vYm9keQ`),
-);
-
-const { certificatePem, keyPem } = await selfSigned({ names: ['one'] });
-const other = await selfSigned({ names: ['two'] });
-const PEM_WORDS = [
-  '-----BEGIN CERTIFICATE-----',
-  '-----END CERTIFICATE-----',
-  '-----BEGIN PRIVATE KEY-----',
-  'ENCRYPTED',
-  'TRUSTED ',
-  'MIIB',
-  '-----',
-  '\n\n',
-];
-const keyLine = keyPem.split('\n')[1] ?? '';
-
 const CONFIGS = [
   `{"auths":{"r.example.com":{"auth":"${MARK}","identitytoken":"${MARK}"},"https://index.docker.io/v1/":{}},"credsStore":"desktop","credHelpers":{"r.example.com":"gcr","https://r.example.com/v2/":""},"n":1.10}`,
   '{"auths":null,"HttpHeaders":{"A":"b"}}',
@@ -174,72 +130,6 @@ export const targets = [
       const tokens = pointerTokens(text);
       if (tokens === undefined) assert.ok(!text.startsWith('/') || /~(?![01])/.test(text));
       else assert.equal(formatPointer(tokens), text);
-    },
-  ),
-  target(
-    'an ID token',
-    tokens,
-    (text) => {
-      const environment = {
-        VAULT_ID_TOKEN: text,
-        CI_JOB_STARTED_AT: '2026-01-02T03:00:00Z',
-        CI_JOB_TIMEOUT: '60',
-      };
-      const token = taken(() => readIdToken('VAULT_ID_TOKEN', environment, NOW), {
-        hides: [MARK, text.length > 40 ? text.slice(8, 40) : MARK],
-      });
-      if (token === undefined) return;
-      for (const name of [
-        ...CLAIM_NOTES.keys(),
-        ...token.claims.keys(),
-        'exp',
-        'nbf',
-        '/nested/a/0',
-        '/groups_direct',
-      ].slice(0, 60)) {
-        assertLine(shownClaim(token.claims, name));
-      }
-    },
-    { weight: 2 },
-  ),
-  target(
-    'an ID token under another name',
-    fc.tuple(around(['VAULT_ID_TOKEN', 'X', 'CI_JOB_JWT']), tokens),
-    ([name, text]) => {
-      taken(() => readIdToken('ABSENT', { [name]: text, CI_JOB_JWT_V2: 'x' }, NOW), {
-        hides: [text.length > 40 ? text.slice(8, 40) : MARK],
-      });
-      taken(() => readIdToken(name, { [name]: text }, NOW), {
-        hides: [text.length > 40 ? text.slice(8, 40) : MARK],
-      });
-    },
-  ),
-  target(
-    'certificates in PEM',
-    around(
-      [
-        certificatePem,
-        certificatePem + other.certificatePem,
-        `${keyPem}${certificatePem}`,
-        `\ufeff${certificatePem}`,
-      ],
-      PEM_WORDS,
-    ),
-    (text) => {
-      const kept = taken(() => checkCertificates(text, 'VAULT_CACERT', 'it'), { hides: [keyLine] });
-      if (kept !== undefined) assert.equal(kept, text);
-    },
-  ),
-  target(
-    'a certificate and its key in PEM',
-    fc.tuple(around([certificatePem], PEM_WORDS), around([keyPem, other.keyPem, certificatePem], PEM_WORDS)),
-    ([cert, key]) => {
-      const io = fakeIo({ files: { '/cert': cert, '/key': key } });
-      const names = [
-        { name: 'VAULT_CLIENT_CERT', value: '/cert' },
-        { name: 'VAULT_CLIENT_KEY', value: '/key' },
-      ] as const;
-      taken(() => readIdentity(...names, io), { hides: [keyLine] });
     },
   ),
   target(

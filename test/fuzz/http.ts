@@ -74,7 +74,11 @@ export const targets = [
     'an address',
     around(ADDRESSES, ADDRESS_WORDS),
     (text) => {
-      const endpoint = taken(() => parseAddress(text, 'VAULT_ADDR'), { hides: [PASSWORD], longest: 4000 });
+      const endpoint = taken(() => parseAddress(text, 'VAULT_ADDR'), {
+        // Without an @ it could be a port.
+        hides: text.includes('@') ? [PASSWORD] : [],
+        longest: 4000,
+      });
       if (endpoint === undefined) return;
       assert.ok(endpoint.host !== '' && endpoint.port >= 0 && endpoint.port < 65_536);
       assert.doesNotMatch(

@@ -12,7 +12,7 @@ import { hostileValues } from './writers.ts';
 const SIZE = 250;
 const MOST = 4000;
 const batch = fc.array(
-  hostileValues.map((value) => value.replaceAll('\0', '').toWellFormed().slice(0, MOST)),
+  hostileValues.map((value) => value.replaceAll('\0', '').slice(0, MOST).toWellFormed()),
   { minLength: SIZE, maxLength: SIZE, size: 'max' },
 );
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
