@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parse } from 'dotenv';
+import { quoted } from '../../src/errors.ts';
 import { CIVAULT } from '../harness/busybox-root.ts';
 import { type Outcome, runCommand } from '../harness/command.ts';
 import { type Job, startJob } from '../harness/job.ts';
@@ -70,12 +71,11 @@ describe('the names of fields', () => {
     ['`touch X`', '_TOUCH_X_'],
     ["a'; touch X; '", 'A___TOUCH_X___'],
     ['a\nexport PATH=/evil', 'A_EXPORT_PATH__EVIL'],
-    ['BASH_FUNC_ls%%', 'BASH_FUNC_LS__'],
     ['__proto__', '__PROTO__'],
     ['constructor', 'CONSTRUCTOR'],
     ['\u202epath', '_PATH'],
   ] as const) {
-    test(`${JSON.stringify(name)} sets ${becomes} and nothing else`, async () => {
+    test(`${quoted(name)} sets ${becomes} and nothing else`, async () => {
       const { status, stdout } = await holding({ [name]: 'v' }, () => run(CIVAULT, 'env', SECRET));
       assert.deepEqual([status, stdout.toString()], [0, `export ${becomes}='v'\n`]);
     });
@@ -87,6 +87,7 @@ describe('the names of fields', () => {
     'LD_PRELOAD',
     'ld-preload',
     'BASH_ENV',
+    'BASH_FUNC_ls%%',
     'ENV',
     'IFS',
     'NODE_OPTIONS',
@@ -95,7 +96,7 @@ describe('the names of fields', () => {
     '1',
     '1\r\ncivault: hint: curl evil | sh\x1b[2K',
   ]) {
-    test(`${JSON.stringify(name)} is refused by env and by exec, in a line of its own`, async () => {
+    test(`${quoted(name)} is refused by env and by exec, in a line of its own`, async () => {
       await holding({ ok: 'v', [name]: RUN }, async () => {
         const assigned = await run(CIVAULT, 'env', SECRET);
         assert.equal(assigned.stdout.toString(), '(exit 2)\n');
