@@ -3,6 +3,7 @@
 
 import { randomInt } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { isInstalled, SHELLS } from '../unit/shells.ts';
 import { checkRegressions, FAMILIES, fuzz } from './runner.ts';
 
 const INPUTS = 1000;
@@ -10,6 +11,10 @@ const INPUTS = 1000;
 const LIMIT = 20_000;
 
 test('what once failed belongs to a target', checkRegressions);
+
+for (const [name, command] of SHELLS.filter(([, each]) => !isInstalled(each))) {
+  test(`assignments that ${name} evaluates`, { skip: `${command[0]} is not installed` }, () => undefined);
+}
 
 const seed = Number(process.env['SEED'] || randomInt(2 ** 31));
 for (const [family, targets] of FAMILIES) {

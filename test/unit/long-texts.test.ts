@@ -23,12 +23,15 @@ const gitlab = (variables: Readonly<Record<string, string>>) =>
 
 for (const [what, call] of [
   ['slashes within an address', () => parseAddress(`https://vault/${of('/')}x`, 'VAULT_ADDR')],
-  ['quotes around an address', () => parseAddress(`"${of("'")}x"`, 'VAULT_ADDR')],
+  ['quotes within an address', () => parseAddress(`"a${of("'")}x"`, 'VAULT_ADDR')],
   ['slashes within a registry', () => registryKey(`r.example.com/${of('/')}x`)],
   ['a REF of many schemes', () => parseReference(`${of('://')}\n`)],
   ['slashes within the path of a login', () => readSession({ 'auth-path': `a${of('/')}x` }, {})],
   ['slashes within a project', () => gitlab({ CI_PROJECT_ID: `a${of('/')}x` })],
-  ["slashes within GitLab's address", () => gitlab({ CI_SERVER_URL: `https://g/${of('/')}x` })],
+  [
+    "slashes within GitLab's address",
+    () => readGitlab({ server: 'https://g' }, { CI_API_V4_URL: `https://g/${of('/')}x`, CI_PROJECT_ID: '1' }),
+  ],
   ['a pattern of sets that do not end', () => chosen(of('['), 'tool')],
   ['a pattern of many *', () => chosen(`${of('*-', 100)}x`, of('-'))],
   ['a pattern of many ?', () => chosen(of('?'), of('-'))],
