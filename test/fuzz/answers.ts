@@ -97,6 +97,15 @@ const answers: fc.Arbitrary<Answer> = fc.record({
   server: around(['nginx/1.25', 'Apache']),
   date: around(['Fri, 02 Jan 2026 03:04:05 GMT']),
 });
+/** A login that was accepted, with tokens of all kinds. */
+const logins = fc
+  .tuple(answers, around(['hvs.given', 'hvs.a b', 'hvs.a\r\nX-Evil: 1', 'hvs.é', ' hvs.x', 'hvs.x\n']))
+  .map(([answer, client_token]) => ({
+    ...answer,
+    status: 200,
+    body: Buffer.from(JSON.stringify({ auth: { client_token, lease_duration: 60 } })).toString('latin1'),
+  }));
+
 interface Answer {
   readonly status: number;
   /** Its bytes, as Latin-1. */
@@ -169,7 +178,7 @@ export const targets = [
   }),
   target(
     'a run against a Vault that answers anything',
-    fc.record({ login: answers, mount: answers, read: answers, rest: answers }),
+    fc.record({ login: fc.oneof(answers, logins), mount: answers, read: answers, rest: answers }),
     async ({ login, mount, read, rest }) => {
       const client = fakeClient(({ path }) => {
         if (path === '/v1/auth/jwt/login') return responseOf(login);
