@@ -137,7 +137,9 @@ export const targets = [
         assert.match(address.protocol, /^https?:$/);
         assert.equal(`${address.username}${address.password}`, '');
         const sent = fakeClient(() => response(200, ''));
-        await openApi(sent, gitlab, token).fetch(address);
+        // Nothing is sent to a host that looks like a variable.
+        const fetched = await takenLater(() => openApi(sent, gitlab, token).fetch(address), rules);
+        if (fetched === undefined) continue;
         const isGitlab = address.origin === 'https://gitlab.example.com';
         assert.equal(Object.values(sent.requests[0]?.headers ?? {}).includes(TOKEN), isGitlab);
       }
