@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build release reproducible image demo recipes test test-node24 test-assets test-vault vault-answers lint format bench clean
+.PHONY: help build release reproducible image demo recipes test fuzz test-node24 test-assets test-vault vault-answers lint format bench clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
@@ -15,6 +15,9 @@ ALLOW_EOL ?=
 ALL ?=
 # Test files at once: Node.js leaves one processor idle, and most tests wait
 JOBS ?= $(shell nproc)
+# For fuzzing: how many inputs over all targets, and from which seed; a fresh one unless said
+RUNS ?= 1000000
+SEED ?=
 # Where an image is pushed to, as skopeo names it
 IMAGE ?= oci:dist/image:latest
 SOURCES := $(shell find src build -type f) package.json package-lock.json
@@ -47,6 +50,9 @@ recipes: dist/civault tools ## run the jobs of docs/recipes, and show each job's
 
 test: dist/civault tools test-node24 ## run every test
 	@$(NODE) --test --test-reporter=spec --test-concurrency=$(JOBS) $(TESTS)
+
+fuzz: $(INSTALLED) tools ## give parsers and writers RUNS inputs, from SEED
+	@RUNS="$(RUNS)" SEED="$(SEED)" $(NODE) test/fuzz/fuzz.ts
 
 test-node24: $(INSTALLED) ## run the unit tests on Node.js 24, from npm, as well
 	@$(NODE) test/harness/node24.ts --test --test-reporter=dot $(UNIT_TESTS)

@@ -56,9 +56,9 @@ export function printable(text: string, atMost = SHOWN_AT_MOST): string {
 }
 
 // JWTs, Vault's tokens (hvs., hvb., hvr., and s. before Vault 1.10), and GitLab's. Whoever gives one where a name belongs
-// must not find it in the log.
+// must not find it in the log. A letter may stand before one that is the end of an escape: %2F, \n.
 const TOKEN =
-  /\beyJ[\w-]{8,}(?:\.[\w-]*)*|\bhv[sbr]\.[\w.-]+|\b[sbr]\.[A-Za-z0-9]{24,}|\bgl[a-z]{2,6}-[\w-]{16,}/g;
+  /(?:\b|(?<=%[0-9a-fA-F]{2}|\\[bfnrt]))(?:eyJ[\w-]{8,}(?:\.[\w-]*)*|hv[sbr]\.[\w.-]+|[sbr]\.[A-Za-z0-9]{24,}|gl[a-z]{2,6}-[\w-]{16,})/g;
 
 /** Whether a text holds what looks like a token. */
 export function holdsToken(text: string): boolean {

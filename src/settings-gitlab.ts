@@ -129,7 +129,7 @@ function readProject(flag: string | undefined, environment: Environment): string
   }
   const text = filledIn(value, name, environment);
   if (/^https?:/i.test(text)) throw bad('that is an address');
-  const project = text.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '');
+  const project = text.replace(/^\/+|(?<!\/)\/+$/g, '').replace(/\.git$/, '');
   if (/^[0-9]+$/.test(project)) return project;
   // GitLab's own rule for paths: letters of any script are not among them.
   if (/^[\w.-]+(?:\/[\w.-]+)+$/.test(project)) return project;
@@ -141,7 +141,7 @@ function homeOf(environment: Environment): string | undefined {
   const address = environment['CI_API_V4_URL'] || environment['CI_SERVER_URL'] || '';
   if (!URL.canParse(address)) return undefined;
   const { origin, pathname } = new URL(address);
-  return `${origin}${pathname.replace(/\/+$/, '').replace(/\/api(?:\/v4)?$/, '')}`;
+  return `${origin}${pathname.replace(/(?<!\/)\/+$/, '').replace(/\/api(?:\/v4)?$/, '')}`;
 }
 
 function readToken(

@@ -78,7 +78,7 @@ function checked(
 // `auth/jwt` is how `vault auth list` and policies write it, `jwt` how the CLI's -path does. Both are meant.
 function readAuthPath(given: NamedValue, environment: Environment): string[] {
   const segments = checked(given, 'the auth path', withoutControls, environment)
-    .replace(/^\/+|\/+$/g, '')
+    .replace(/^\/+|(?<!\/)\/+$/g, '')
     .replace(/^auth\//, '')
     .split('/');
   if (segments.length > 1 && segments.at(-1) === 'login') {

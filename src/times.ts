@@ -1,9 +1,12 @@
 // Times in words, for messages: a moment, a span, and how two clocks differ. A token that is too old by one clock is still
 // good by the other.
 
-/** A moment as `2026-01-02 03:04 UTC`. */
-export function moment(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/** A moment as `2026-01-02 03:04 UTC`, or with seconds; one that no calendar has, as a server may name it, as that. */
+export function moment(milliseconds: number, to: 'minutes' | 'seconds' = 'minutes'): string {
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) return 'a time that no calendar has';
+  const text = date.toISOString();
+  return `${text.slice(0, text.indexOf(':') + (to === 'minutes' ? 3 : 6)).replace('T', ' ')} UTC`;
 }
 
 /** A span in its largest unit that tells something: `45 s`, `5 min`, `3 h`, `4 days`. */

@@ -2,6 +2,7 @@
 
 import { AppError } from '../errors.ts';
 import { EXIT_OK } from '../exit-codes.ts';
+import { moment } from '../times.ts';
 import { lookUpToken, type TokenLimits } from '../vault/session.ts';
 import type { Command } from './command.ts';
 import { resultWriter } from './result.ts';
@@ -45,6 +46,6 @@ function lifeOf(limits: TokenLimits | undefined, now: number): string {
   if (limits === undefined) return 'how long the token lives, Vault does not tell';
   const uses = limits.uses > 0 ? `, for ${limits.uses} use${limits.uses === 1 ? '' : 's'} at most` : '';
   if (limits.seconds === 0) return `the token has no end of its own${uses}`;
-  const until = new Date(now + limits.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
-  return `the token lives until ${until} UTC (${limits.seconds} s)${uses}, unless it is renewed or revoked`;
+  const until = moment(now + limits.seconds * 1000, 'seconds');
+  return `the token lives until ${until} (${limits.seconds} s)${uses}, unless it is renewed or revoked`;
 }

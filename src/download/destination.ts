@@ -51,7 +51,7 @@ export function readDestination(output: string | undefined): Destination {
 }
 
 function makeFolder(path: string): void {
-  const found = statOf(path.replace(/\/+$/, '') || '/');
+  const found = statOf(path.replace(/(?<!\/)\/+$/, '') || '/');
   if (found?.isDirectory() === false) {
     throw new AppError(
       'OUTPUT',

@@ -109,7 +109,8 @@ export function refusedFile(
   if (status >= 500 || status === 429 || status === 408) {
     return new AppError('UNAVAILABLE', `the server of ${what} answered ${status}`, 'try again later');
   }
-  const type = /^[\w./+-]{1,60}/.exec(headers['content-type'] ?? '')?.[0] ?? 'of no known type';
+  const type =
+    /^[\w./+-]{1,60}/.exec(wordsOf(headers['content-type'] ?? '', token))?.[0] ?? 'of no known type';
   return new AppError(
     'BAD_RESPONSE',
     `the answer for ${what} (${status}, ${type}) is no file`,

@@ -42,11 +42,11 @@ function choose(assets: readonly Asset[], text: string): Chosen[] {
     onlyOne(assets.filter((asset) => asset.path !== undefined && lastSegment(asset.path) === path));
   if (exact !== undefined) return [{ asset: exact, name: text }];
   if (!/[*?[]/.test(text)) return [];
-  const pattern = regexOf(path);
+  const steps = stepsOf(path);
   const isShort = !path.includes('/');
   const partOf = (whole: string) => (isShort ? lastSegment(whole) : whole);
   return assets.flatMap((asset) => {
-    const match = [asset.path, asset.name].find((each) => each !== undefined && pattern.test(partOf(each)));
+    const match = [asset.path, asset.name].find((each) => each !== undefined && fits(steps, partOf(each)));
     return match === undefined ? [] : [{ asset, name: match }];
   });
 }
@@ -73,21 +73,67 @@ export function fileName(text: string): string {
   );
 }
 
-// As a shell has it: nothing goes beyond a slash, or finds a name that begins with a dot, such as .bashrc, without writing it.
-function regexOf(pattern: string): RegExp {
-  const source = pattern.replace(/\*+|\?|\[(!?)([^\]]+)\]|[^*?[]+|\[/g, (part, not, set, at: number) => {
-    const visible = at === 0 || pattern[at - 1] === '/' ? '(?!\\.)' : '';
-    if (part.startsWith('*')) return `${visible}[^/]*`;
-    if (part === '?') return `${visible}[^/]`;
-    if (set !== undefined)
-      return `${visible}(?!/)[${not === '!' ? '^' : ''}${String(set).replace(/[\\^[\]]/g, '\\$&')}]`;
-    return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+/** One step of a pattern: a character that fits, or any number of them; never a slash but where it is written. */
+interface Step {
+  readonly fits: (character: string) => boolean;
+  readonly isMany: boolean;
+  /** Whether a name may not begin here with a dot: it is found, such as .bashrc, by writing the dot alone. */
+  readonly isFirst: boolean;
+}
+
+// As a shell has it. By steps and not by one regular expression, which has no length and no number of * that it takes.
+function stepsOf(pattern: string): Step[] {
+  return [...pattern.matchAll(/\*+|\?|\[(!?)([^\]]{1,256})\]|./gsu)].map(([part, not, set], index, all) => {
+    const isMany = part.startsWith('*');
+    const isFirst = index === 0 || all[index - 1]?.[0] === '/';
+    if (set !== undefined) {
+      const characters = regexOf(`[${not === '!' ? '^' : ''}${set.replace(/[\\^[\]]/g, '\\$&')}]`, pattern);
+      return { fits: (character) => character !== '/' && characters.test(character), isMany, isFirst };
+    }
+    if (isMany || part === '?') return { fits: (character) => character !== '/', isMany, isFirst };
+    return { fits: (character) => character === part, isMany, isFirst: false };
   });
+}
+
+function regexOf(set: string, pattern: string): RegExp {
   try {
-    return new RegExp(`^${source}$`, 'su');
+    return new RegExp(`^${set}$`, 'su');
   } catch {
     // A range that goes backwards, such as [z-a].
     throw new AppError('USAGE', `${quoted(pattern)} is no pattern`, 'write [a-z], * or ?');
+  }
+}
+
+function fits(steps: readonly Step[], text: string): boolean {
+  const characters = [...text];
+  // The last * that was passed, and up to where it reaches so far: more of it is taken where what follows does not fit.
+  let last: { step: number; to: number } | undefined;
+  let step = 0;
+  let at = 0;
+  for (;;) {
+    const next = steps[step];
+    const character = characters[at];
+    const isHidden = next?.isFirst === true && character === '.';
+    if (next === undefined && character === undefined) return true;
+    if (next?.isMany && !isHidden) {
+      last = { step, to: at };
+      step += 1;
+    } else if (
+      next !== undefined &&
+      character !== undefined &&
+      !next.isMany &&
+      !isHidden &&
+      next.fits(character)
+    ) {
+      step += 1;
+      at += 1;
+    } else {
+      const more = last === undefined ? undefined : characters[last.to];
+      if (last === undefined || more === undefined || more === '/') return false;
+      last.to += 1;
+      step = last.step + 1;
+      at = last.to;
+    }
   }
 }
 

@@ -55,7 +55,9 @@ function assetOf(link: JsonValue): Asset[] {
 
 // https://GITLAB/GROUP/PROJECT/-/releases/TAG/downloads/PATH
 function directPath(address: string): string | undefined {
-  const path = /\/-\/releases\/[^?#]*?\/downloads\/([^?#]+)/.exec(address)?.[1];
+  // From the first on: a text that has many would be gone through as often.
+  const from = address.indexOf('/-/releases/');
+  const path = /^\/-\/releases\/[^?#]*?\/downloads\/([^?#]+)/.exec(from < 0 ? '' : address.slice(from))?.[1];
   if (path === undefined) return undefined;
   try {
     return decodeURIComponent(path);

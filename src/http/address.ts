@@ -75,7 +75,7 @@ export function parseAddress(
     throw bad('a variable in it was never filled in', whyUnfilled(trimmed, name, environment));
   }
   if (/^["'`“‘]|["'`”’]$/.test(trimmed)) {
-    const inner = trimmed.replace(/^["'`“‘]+|["'`”’]+$/g, '');
+    const inner = trimmed.replace(/^["'`“‘]+|(?<!["'`”’])["'`”’]+$/g, '');
     const isAddress = /^https?:\/\/[\w.:[\]-]+$/.test(inner);
     throw bad('it has quotes around it', `without them: ${howToSet(name, isAddress ? inner : example)}`);
   }
@@ -140,7 +140,7 @@ function readUrl(
     throw bad(isPort ? 'its port is not a number up to 65535' : 'its host is not a name or an IP address');
   }
   const url = new URL(text);
-  const basePath = url.pathname.replace(/\/+$/, '');
+  const basePath = url.pathname.replace(/(?<!\/)\/+$/, '');
   const surplus = service.surplus.exec(basePath);
   if (surplus !== null) {
     const rest = `${surplus[0]}${url.search}${url.hash}`;

@@ -41,7 +41,7 @@ export function foreignAnswer(
   const told = parts.filter((part) => part !== undefined).join('; ');
   return new AppError(
     'BAD_RESPONSE',
-    `the answer (${status}, ${mediaType(headers)}) is not the JSON that ${service} sends${told === '' ? '' : `: ${told}`}`,
+    `the answer (${status}, ${mediaType(without(headers['content-type'] ?? ''))}) is not the JSON that ${service} sends${told === '' ? '' : `: ${told}`}`,
     hint.replaceAll('SERVICE', service),
   );
 }
@@ -95,9 +95,6 @@ function ofJson({ status, headers, body }: HttpResponse, json: JsonObject): Told
   return ["it is JSON, but not Vault's", isOther ? WRONG_SERVICE : CHECK];
 }
 
-function mediaType(headers: HttpResponse['headers']): string {
-  return (
-    /^[a-z]{1,12}\/[a-z0-9.+-]{1,30}(?=\s*(?:;|$))/i.exec(headers['content-type'] ?? '')?.[0] ??
-    'of no known type'
-  );
+function mediaType(text: string): string {
+  return /^[a-z]{1,12}\/[a-z0-9.+-]{1,30}(?=\s*(?:;|$))/i.exec(text)?.[0] ?? 'of no known type';
 }

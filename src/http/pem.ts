@@ -1,11 +1,12 @@
 // Certificates and keys in PEM (RFC 7468), read and checked before TLS would fail on them with a riddle.
 
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AppError, errnoOf, quoted } from '../errors.ts';
 import type { Io, NamedValue } from '../io.ts';
 
+// OpenSSL sees them where they are lines of their own, and nowhere else.
 const CERTIFICATES =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/gs;
+  /(?<![^\n])-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----(?=[ \t\r]*(?:\n|$))/gs;
 
 /**
  * Reads a file of certificates.
@@ -24,18 +25,21 @@ export function readCertificates(file: NamedValue, io: Io): string {
 export function checkCertificates(text: string, name: string, where: string): string {
   const blocks = text.match(CERTIFICATES) ?? [];
   for (const [index, block] of blocks.entries()) {
-    if (!isReadable(() => new X509Certificate(block))) {
-      const which = blocks.length === 1 ? '' : `, number ${index + 1} of ${blocks.length}`;
-      throw new AppError(
-        'CONFIG',
-        `${name}: ${where} holds a broken certificate${which}`,
-        'check that it was copied whole, line breaks included',
-      );
+    if (orNone(() => new X509Certificate(block)) === undefined) {
+      throw broken(name, where, blocks.length === 1 ? '' : `, number ${index + 1} of ${blocks.length}`);
     }
   }
   if (blocks.length > 0) return text;
   const [what, hint] = notCertificate(text);
   throw new AppError('CONFIG', `${name}: ${where} ${what}`, hint);
+}
+
+function broken(name: string, where: string, which = ''): AppError {
+  return new AppError(
+    'CONFIG',
+    `${name}: ${where} holds a broken certificate${which}`,
+    'check that it was copied whole, line breaks included',
+  );
 }
 
 function notCertificate(text: string): readonly [what: string, hint: string] {
@@ -63,13 +67,8 @@ export function readIdentity(
 ): { cert: string; key: string } {
   const cert = readCertificates(certificate, io);
   const text = read(key, io);
-  let parsed: KeyObject | undefined;
-  if (
-    !isReadable(() => {
-      parsed = createPrivateKey(text);
-    }) ||
-    parsed === undefined
-  ) {
+  const parsed = orNone(() => createPrivateKey(text));
+  if (parsed === undefined) {
     const why = /ENCRYPTED/.test(text)
       ? 'is encrypted, and there is nobody to ask for its password'
       : 'holds no private key';
@@ -79,7 +78,10 @@ export function readIdentity(
       'it is PEM, and begins with -----BEGIN PRIVATE KEY-----',
     );
   }
-  if (!new X509Certificate(cert).checkPrivateKey(parsed)) {
+  // What stands before the first may spoil it.
+  const own = orNone(() => new X509Certificate(cert));
+  if (own === undefined) throw broken(certificate.name, quoted(certificate.value));
+  if (!own.checkPrivateKey(parsed)) {
     throw new AppError(
       'CONFIG',
       `${key.name}: ${quoted(key.value)} is not the key of the certificate in ${quoted(certificate.value)}`,
@@ -115,11 +117,10 @@ function read(file: NamedValue, io: Io): string {
 }
 
 // OpenSSL's own words are left out: they name places in its source, and may quote what they could not read.
-function isReadable(parse: () => unknown): boolean {
+function orNone<T>(parse: () => T): T | undefined {
   try {
-    parse();
-    return true;
+    return parse();
   } catch {
-    return false;
+    return undefined;
   }
 }

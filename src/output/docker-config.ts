@@ -43,8 +43,8 @@ export function registryKey(text: string): string {
     const hint = 'the variable it names is not defined in this job';
     throw new AppError('USAGE', `the registry ${quoted(text)}: a variable in it was never filled in`, hint);
   }
-  const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/+$/, '');
-  const [host = '', ...path] = bare.replace(/\/+v[12]$/, '').split('/');
+  const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/(?<!\/)\/+$/, '');
+  const [host = '', ...path] = bare.replace(/(?<!\/)\/+v[12]$/, '').split('/');
   if (!isHost(host)) {
     const hint = 'write host or host:port, such as nexus.shared.cwiq.io:8443; an IPv6 address in brackets';
     throw new AppError('USAGE', `${quoted(text)} is not a registry's host`, hint);

@@ -28,7 +28,9 @@ export function nameFromField(prefix: string, field: string, where: string): str
   const which = `the field ${quoted(field)} of ${printable(where)}`;
   if (!isVariableName(name)) return { why: `${which} makes no variable name`, where };
   const reason = whyReserved(name);
-  return reason === undefined ? name : { why: `${which} would set ${name}, which ${reason}`, where };
+  return reason === undefined
+    ? name
+    : { why: `${which} would set ${printable(name)}, which ${reason}`, where };
 }
 
 /**
@@ -44,7 +46,7 @@ export function assertNames(all: readonly Named[]): void {
     if (other !== undefined) {
       throw new AppError(
         'CONFIG',
-        `the variable ${name} would be set twice: from ${printable(other)} and ${printable(from)}`,
+        `the variable ${printable(String(name))} would be set twice: from ${printable(other)} and ${printable(from)}`,
         'give one of the two fields a name of its own: NAME=REF#FIELD',
       );
     }

@@ -168,6 +168,7 @@ function hintOf(better: string | undefined): string {
 
 function invalid(text: string, why: string, hint = GRAMMAR): AppError {
   // A URL may hold a password.
-  const shown = text.replace(/:\/\/.*@/s, '://…@');
+  const [start, end] = [text.indexOf('://'), text.lastIndexOf('@')];
+  const shown = start < 0 || end < start + 3 ? text : `${text.slice(0, start)}://…${text.slice(end)}`;
   return new AppError('USAGE', `${quoted(shown)} is not a secret's reference: ${why}`, hint);
 }

@@ -45,6 +45,9 @@ for (const [wanted, found] of [
   [['app.[!x]eb'], [['app.deb', 'deb/app.deb']]],
   [['.hid*'], [['.hidden', '.hidden']]],
   [['.hidden'], [['.hidden', '.hidden']]],
+  [['*p.*b'], [['app.deb', 'deb/app.deb']]],
+  [['deb/?*?.d**b'], [['app.deb', 'deb/app.deb']]],
+  [['App*A?M'], [['App for ARM', 'App for ARM']]],
 ] as const) {
   test(`${wanted.join(' ')} is ${found.map(([name]) => name).join(', ')}`, () => {
     assert.deepEqual(choose(...wanted), found);

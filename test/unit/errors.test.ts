@@ -22,6 +22,17 @@ for (const [what, text, shown] of [
   });
 }
 
+for (const [before, after] of [
+  ['%2F', '%2f[token]'],
+  ['\\n', '\\n[token]'],
+  ['"', '"[token]'],
+  ['arc', 'archvs.CAESImarked'],
+] as const) {
+  test(`a token behind ${before}, which is ${before === 'arc' ? 'part of a name' : 'no letter of it'}`, () => {
+    assert.equal(printable(`${before}hvs.CAESImarked`), after.replace('%2f', '%2F'));
+  });
+}
+
 test('long text is cut, and says so', () => {
   assert.equal(printable('a'.repeat(200)), 'a'.repeat(200));
   assert.equal(printable('a'.repeat(201)), `${'a'.repeat(200)}…`);

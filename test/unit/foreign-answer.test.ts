@@ -46,6 +46,7 @@ const TABLE: readonly Row[] = [
   [200, 'marked', { server: 'x\u001b[31m' }, NOT_VAULT, ''],
   [200, 'marked', { server: 'y'.repeat(41) }, NOT_VAULT, ''],
   [200, 'marked', { server: 'SENT' }, NOT_VAULT, ''],
+  [200, 'marked', { 'content-type': 'text/SENT' }, 'the answer (200, of no known type)', ''],
   [404, '404 page not found\n', {}, 'what Traefik, or another server written in Go', 'the host and the path'],
   [404, 'default backend - 404', {}, 'it is what an ingress says', 'the host and the path'],
   [401, { message: '401 Unauthorized' }, {}, "GitLab's API, for one, answers so", 'the host and the port'],

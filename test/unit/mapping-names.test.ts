@@ -40,6 +40,19 @@ test('two fields that meet in one name are an error that names it', () => {
   assert.equal(error.hint, 'give one of the two fields a name of its own: NAME=REF#FIELD');
 });
 
+test('a name of any length is told in few words', () => {
+  const long = 'a'.repeat(100_000);
+  const [one, other, reserved] = [`${long}-`, `${long}.`, `LD_${long}`];
+  for (const names of [[one, other], [reserved]]) {
+    const error = assertRefused(
+      () => made('*=secret/a', new Map(names.map((name) => [name, 'v']))),
+      'CONFIG',
+      'would',
+    );
+    assert.ok(error.message.length < 2000, `${error.message.length} characters`);
+  }
+});
+
 for (const [mappings, from] of [
   [['A=secret/a#b', 'A=secret/c'], 'A would be set twice: from secret/a#b and secret/c'],
   [

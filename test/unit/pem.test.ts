@@ -29,6 +29,8 @@ const BROKEN: readonly (readonly [what: string, text: string])[] = [
     'a block of another text',
     '-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n',
   ],
+  ['a certificate that begins behind other text', ` - ${ONE}`],
+  ['a certificate that begins in the line in which another ends', ONE.trimEnd() + ONE],
   ['a certificate cut within', ONE.replace(/(\n[^\n-]+)(\n-----END)/, '$2')],
 ];
 for (const [what, text] of BROKEN) {

@@ -29,10 +29,11 @@ export interface Outcome {
 export function runShell(
   [program, ...args]: readonly [string, ...string[]],
   script: string,
-  { input = '', locale = 'C' }: { input?: string; locale?: string } = {},
+  { input = '', locale = 'C', cwd = '.' }: { input?: string; locale?: string; cwd?: string } = {},
 ): Outcome {
   const { error, status, stdout, stderr } = spawnSync(program, [...args, '-c', script], {
     input,
+    cwd,
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: locale },
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -48,9 +49,10 @@ export function environmentAfter(
   command: readonly [string, ...string[]],
   assignments: string,
   locale: string,
+  cwd = '.',
 ): { outcome: Outcome; variables: ReadonlyMap<string, string> } {
   const script = 'set -e; eval "$(cat)"; exec /bin/cat /proc/self/environ';
-  const outcome = runShell(command, script, { input: assignments, locale });
+  const outcome = runShell(command, script, { input: assignments, locale, cwd });
   const entries = outcome.stdout.toString('latin1').split('\0');
   return {
     outcome,

@@ -25,6 +25,17 @@ test('a moment is told by the minute, in UTC', () => {
   assert.equal(moment(Date.UTC(2026, 0, 2, 3, 4, 59)), '2026-01-02 03:04 UTC');
 });
 
+test('a moment is told by the second where that is asked for, also in years of five digits', () => {
+  assert.equal(moment(Date.UTC(2026, 0, 2, 3, 4, 59), 'seconds'), '2026-01-02 03:04:59 UTC');
+  assert.equal(moment(Date.UTC(12_026, 0, 2, 3, 4, 59)), '+012026-01-02 03:04 UTC');
+});
+
+for (const milliseconds of [1e18, -1e18, Number.POSITIVE_INFINITY, Number.NaN]) {
+  test(`${milliseconds} ms are a moment of no calendar`, () => {
+    assert.equal(moment(milliseconds), 'a time that no calendar has');
+  });
+}
+
 for (const [ahead, told] of [
   [0, "Vault's clock agrees with this machine's"],
   [-2000, "Vault's clock agrees with this machine's"],
