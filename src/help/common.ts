@@ -23,7 +23,8 @@ Settings (flags win over the environment):
   --ca-file FILE          VAULT_CACERT, VAULT_CACERT_BYTES, VAULT_CAPATH; else
                           the system's certificates
   --timeout TIME          VAULT_CLIENT_TIMEOUT; 60 s for the whole run
-  --retries N             VAULT_MAX_RETRIES; 5
+  --retries N             VAULT_MAX_RETRIES; 5. A rate limit (429) is waited out
+                          within the time limit
   --no-revoke             leave the Vault token alive at the end
 A token in VAULT_TOKEN is used as it is: no login, and no revocation.
 
