@@ -96,7 +96,7 @@ export const system: readonly Scenario[] = [
       const waiting = bench.run(`civault get ${REF} --retries 20`);
       await refusal;
       await bench.setUp('DELETE', 'sys/quotas/rate-limit/logins');
-      wrote(await waiting, 'legacy-app', /answered 429; retry/);
+      wrote(await waiting, 'legacy-app', /answered 429; try again/);
     },
   },
   {
