@@ -16,10 +16,9 @@ import {
   type Stats,
   unlinkSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { AppError, errnoOf, printable } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { followLinks, writing } from '../output/file.ts';
+import { followLinks, nameBeside, removeOldLeftovers, writing } from '../output/file.ts';
 import { systemError } from '../system-failure.ts';
 import { executable, put, readThrough } from './bytes.ts';
 import { assertReplaceable, isAnothers } from './place.ts';
@@ -55,8 +54,7 @@ export function openPart(file: string, resumes: boolean, { random }: Pick<Io, 'r
   return writing(file, () => {
     const target = followLinks(file);
     const path = `${target}.part`;
-    const suffix = () => Math.floor(random() * 2 ** 48).toString(36);
-    const beside = () => join(dirname(target), `.${basename(target).slice(0, 60)}.${suffix()}.civault`);
+    const beside = () => nameBeside(target, random);
     const descriptor = create(path) ?? replace(path, beside(), resumes, file);
     const { mode, uid } = fstatSync(descriptor);
     if (isAnothers(target, uid)) {
@@ -162,6 +160,7 @@ function partOf(place: Place): Part {
       writing(file, () => {
         fchmodSync(descriptor, isExecutable ? executable(mode) : mode & 0o777);
         if (!moveOwn(place)) copyOwn(place);
+        removeOldLeftovers(place.target, fstatSync(descriptor).mtimeMs);
         close();
       }),
     leave: (isKept) => {

@@ -114,8 +114,14 @@ function temporaryStart(target: string): string {
   return `.${Buffer.from(basename(target)).subarray(0, 200)}.`;
 }
 
+/** A name beside a file's, for what is to be put in its place: hidden, and nobody else's. */
+export function nameBeside(target: string, chance: () => number): string {
+  const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
+  return join(dirname(target), `${temporaryStart(target)}${suffix}.civault`);
+}
+
 /**
- * Removes what `writeFile` was about to put in a file's place when its process was killed: secrets, and of no use.
+ * Removes what was about to be put in a file's place when its process was killed: it may hold secrets, and is of no use.
  * @param before only what was written before then, in milliseconds since 1970: for who does not know that nobody is writing
  */
 export function removeLeftovers(target: string, before = Infinity): void {
@@ -131,6 +137,14 @@ export function removeLeftovers(target: string, before = Infinity): void {
   }
 }
 
+/**
+ * The same for who has just written the file, and does not know whether others are about to.
+ * @param now by the clock of the file system, which may be another machine's
+ */
+export function removeOldLeftovers(target: string, now: number): void {
+  removeLeftovers(target, now - LONGEST_WRITE_MS);
+}
+
 // Where it can be: a file may be another user's, or gone already.
 function remove(file: string): void {
   try {
@@ -141,8 +155,7 @@ function remove(file: string): void {
 }
 
 function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chance: () => number): void {
-  const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
-  const temporary = join(dirname(target), `${temporaryStart(target)}${suffix}.civault`);
+  const temporary = nameBeside(target, chance);
   const descriptor = openSync(temporary, 'wx', 0o600);
   let writtenAt: number;
   try {
@@ -152,13 +165,12 @@ function replace(target: string, bytes: Uint8Array, old: Stats | undefined, chan
       keepOwner(descriptor, old, dirname(target));
       writeAll(descriptor, bytes);
       fsyncSync(descriptor);
-      // By the clock of the file system, which may be another machine's.
       writtenAt = fstatSync(descriptor).mtimeMs;
     } finally {
       closeSync(descriptor);
     }
     renameSync(temporary, target);
-    removeLeftovers(target, writtenAt - LONGEST_WRITE_MS);
+    removeOldLeftovers(target, writtenAt);
   } catch (error) {
     remove(temporary);
     throw error;
