@@ -182,7 +182,7 @@ async function attempt(work: () => Promise<unknown>): Promise<Error | undefined>
 
 // How often something was tried again is chance: of lines about it, one.
 function withoutRepeats(text: string): string {
-  return text.replace(/^(civault: .*retry N of .*\n)\1+/gm, '$1');
+  return text.replace(/^(civault: .* in SECONDS\n)\1+/gm, '$1');
 }
 
 // Reads go side by side, a limit is met and a lease renewed as often as chance will have it: none is the server's doing.

@@ -128,6 +128,7 @@ const UNSTEADY: readonly (readonly [RegExp, string])[] = [
   [/(?<=\bkey ")[\w-]{43}(?=")/g, 'KEY'],
   [/("(?:creation_time|expire_time|server_time_utc|last_renewal_time)":)\d+/g, '$1SECONDS'],
   [/retry \d+ of (\d+) in [\d.]+ s/g, 'retry N of $1 in SECONDS'],
+  [/try again in [\d.]+ s/g, 'try again in SECONDS'],
   [/\bvault-cluster-[0-9a-f]{8}\b/g, 'vault-cluster-NAME'],
 ];
 
