@@ -7,6 +7,7 @@ import { dropAdvice, sayAdvice } from './advice.ts';
 import type { Arch } from './arch.ts';
 import type { Base } from './base.ts';
 import { placeInit } from './init.ts';
+import { dropJoin, sayJoin } from './quick-end.ts';
 import { BuildError, say } from './say.ts';
 
 /** Each would let the job’s environment change what civault trusts, loads or writes. */
@@ -48,8 +49,8 @@ export const SILENCED_WHERE_FOUND = [
 /** What became of a base. */
 export interface Adapted {
   readonly bytes: Buffer;
-  /** Whether its libc does without MADV_FREE: that is for speed, and left where it is not found. */
-  readonly isAdviceDropped: boolean;
+  /** What became of the machine code: such a change is left out where its place is not found. */
+  readonly codeChanges: string;
 }
 
 /**
@@ -67,13 +68,13 @@ export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
   }
   const others = SILENCED_WHERE_FOUND.filter((name) => silence(adapted, name));
   const place = placeInit(adapted, arch).toString(16);
-  const isAdviceDropped = dropAdvice(adapted, arch);
+  const codeChanges = `${sayAdvice(dropAdvice(adapted, arch))}, ${sayJoin(dropJoin(adapted, arch))}`;
   say(
     'base',
     `bootstrap exchanged, ${names.length + others.length} variables silenced, init placed at 0x${place}`,
   );
-  say('base', `${arch.docker}: ${sayAdvice(isAdviceDropped)}`);
-  return { bytes: adapted, isAdviceDropped };
+  say('base', `${arch.docker}: ${codeChanges}`);
+  return { bytes: adapted, codeChanges };
 }
 
 function exchangeBootstrap(base: Buffer, patch: string, line: number): void {

@@ -55,7 +55,8 @@ export interface Binary {
   /** Its name in dist/. */
   readonly name: string;
   readonly bundle: Bundle;
-  readonly isAdviceDropped: boolean;
+  /** What became of the base's machine code, for people. */
+  readonly codeChanges: string;
 }
 
 /** The name of an architecture's file, in dist/ and in a release. */
@@ -67,9 +68,9 @@ export function binaryName(arch: Arch): string {
 export async function makeBinary(base: Base): Promise<Binary> {
   const script = await bundle(base.nodeVersion);
   say('bundle', `src/main.ts, ${(script.text.length / 1000).toFixed(0)} kB`);
-  const { bytes, isAdviceDropped } = adaptBase(base);
+  const { bytes, codeChanges } = adaptBase(base);
   await writeBinary(bytes, script.text, base.arch);
-  return { arch: base.arch, name: binaryName(base.arch), bundle: script, isAdviceDropped };
+  return { arch: base.arch, name: binaryName(base.arch), bundle: script, codeChanges };
 }
 
 async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<void> {

@@ -13,11 +13,21 @@
 
 import { readFileSync } from 'node:fs';
 import type { Arch } from './arch.ts';
+import {
+  ENTRY,
+  expectElf,
+  headerRanges,
+  PF_X,
+  PT_LOAD,
+  type Range,
+  type Segment,
+  SHT_NOBITS,
+  sectionsOf,
+  segmentsOf,
+} from './elf.ts';
 import { BuildError } from './say.ts';
 
 interface Machine {
-  /** e_machine, elf(5). */
-  readonly number: number;
   /** The instruction that ends the code, without the distance that it jumps. */
   readonly jump: Buffer;
   /** Its last four bytes with a distance, which is counted from its first byte, as a signed number. */
@@ -29,44 +39,20 @@ interface Machine {
 const MACHINES: Readonly<Record<Arch['node'], Machine>> = {
   // JMP: E9 and 32 bits, counted from the end of the five bytes.
   x64: {
-    number: 62,
     jump: Buffer.from([0xe9, 0, 0, 0, 0]),
     encode: (distance) => distance - 5,
     reach: 2 ** 31,
   },
   // B: 26 bits, counted in instructions.
   arm64: {
-    number: 183,
     jump: Buffer.from([0, 0, 0, 0x14]),
     encode: (distance) => 0x14000000 | ((distance >> 2) & 0x3ffffff),
     reach: 2 ** 27,
   },
 };
 
-// elf(5): the fields of ELF-64 headers that are read here.
-const PT_LOAD = 1;
-const PF_X = 1;
-const SHT_NOBITS = 8;
-const HEADER_SIZE = 64;
-const SEGMENT_SIZE = 56;
-const SECTION_SIZE = 64;
 const PAGE = 4096;
 const ALIGN = 16;
-
-interface Range {
-  /** Offsets in the file; the end is not within. */
-  readonly start: number;
-  readonly end: number;
-}
-interface Segment extends Range {
-  /** Where its header stands. */
-  readonly header: number;
-  readonly type: number;
-  readonly flags: number;
-  readonly address: number;
-  readonly memorySize: number;
-  readonly alignment: number;
-}
 
 /** The code for an architecture; its last instruction jumps nowhere yet. */
 export function initCode(arch: Arch): Buffer {
@@ -85,9 +71,9 @@ export function initCode(arch: Arch): Buffer {
  */
 export function placeInit(file: Buffer, arch: Arch): number {
   const machine = MACHINES[arch.node];
-  expectElf(file, machine.number, arch);
+  expectElf(file, arch);
   const code = initCode(arch);
-  const entry = Number(file.readBigUInt64LE(0x18));
+  const entry = Number(file.readBigUInt64LE(ENTRY));
   const segments = segmentsOf(file);
   const host = segments.find(
     ({ type, flags, address, start, end }) =>
@@ -109,74 +95,19 @@ export function placeInit(file: Buffer, arch: Arch): number {
     throw new BuildError('the base is too large for the jump from the init to the program');
   code.copy(file, at);
   file.writeInt32LE(machine.encode(distance), at + code.length - 4);
-  file.writeBigUInt64LE(BigInt(address), 0x18);
+  file.writeBigUInt64LE(BigInt(address), ENTRY);
   const size = Math.max(at + code.length, host.end) - host.start;
   if (size > host.end - host.start)
     for (const field of [32, 40]) file.writeBigUInt64LE(BigInt(size), host.header + field);
   return at;
 }
 
-function expectElf(file: Buffer, machine: number, arch: Arch): void {
-  // ELF-64, little-endian; ET_EXEC or ET_DYN (static, or static-pie).
-  const isProgram =
-    file.length >= HEADER_SIZE &&
-    file.readUInt32BE(0) === 0x7f454c46 &&
-    file.readUInt16BE(4) === 0x0201 &&
-    [2, 3].includes(file.readUInt16LE(0x10)) &&
-    file.readUInt16LE(0x12) === machine;
-  if (!isProgram) throw new BuildError(`the base is no ELF program for ${arch.machine}`);
-  const [segments, sections] = [segmentTable(file), sectionTable(file)];
-  const sizes = [file.readUInt16LE(0x36), file.readUInt16LE(0x3a)];
-  // Without section headers nobody can say which zeros are a hole.
-  const isWhole = sizes[0] === SEGMENT_SIZE && sizes[1] === SECTION_SIZE && sections.end > sections.start;
-  if (!isWhole || Math.max(segments.end, sections.end) > file.length)
-    throw new BuildError("the base's ELF headers are not whole");
-}
-
-function segmentTable(file: Buffer): Range {
-  const start = Number(file.readBigUInt64LE(0x20));
-  return { start, end: start + file.readUInt16LE(0x38) * SEGMENT_SIZE };
-}
-
-function sectionTable(file: Buffer): Range {
-  const start = Number(file.readBigUInt64LE(0x28));
-  return { start, end: start + file.readUInt16LE(0x3c) * SECTION_SIZE };
-}
-
-function headersIn({ start, end }: Range, size: number): number[] {
-  return Array.from({ length: (end - start) / size }, (_, index) => start + index * size);
-}
-
-function segmentsOf(file: Buffer): Segment[] {
-  return headersIn(segmentTable(file), SEGMENT_SIZE).map((header) => {
-    const start = Number(file.readBigUInt64LE(header + 8));
-    return {
-      header,
-      type: file.readUInt32LE(header),
-      flags: file.readUInt32LE(header + 4),
-      start,
-      address: Number(file.readBigUInt64LE(header + 16)),
-      end: start + Number(file.readBigUInt64LE(header + 32)),
-      memorySize: Number(file.readBigUInt64LE(header + 40)),
-      alignment: Number(file.readBigUInt64LE(header + 48)),
-    };
-  });
-}
-
 // What lies between sections, and behind the last one.
 function holesIn(file: Buffer, host: Segment, segments: readonly Segment[]): Range[] {
-  const sections = headersIn(sectionTable(file), SECTION_SIZE)
-    .filter((header) => file.readUInt32LE(header + 4) !== SHT_NOBITS)
-    .map((header) => {
-      const start = Number(file.readBigUInt64LE(header + 24));
-      return { start, end: start + Number(file.readBigUInt64LE(header + 32)) };
-    });
   const taken = [
-    { start: 0, end: HEADER_SIZE },
-    segmentTable(file),
-    sectionTable(file),
+    ...headerRanges(file),
     ...segments.filter((segment) => segment !== host),
-    ...sections,
+    ...sectionsOf(file).filter(({ type }) => type !== SHT_NOBITS),
   ].sort((one, other) => one.start - other.start);
 
   const holes: Range[] = [];

@@ -5,7 +5,6 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
-import { sayAdvice } from './advice.ts';
 import { ARCHES, type Arch } from './arch.ts';
 import { ASSETS, SBOM, SUMS } from './assets.ts';
 import { type Base, findBase, NotHere } from './base.ts';
@@ -51,8 +50,7 @@ await runBuild(async () => {
   await writeBill(version, bases, binaries, made);
   writeFileSync(join(DIST, SUMS), await sumsOf(DIST, [...made, SBOM]));
   for (const name of [...made, SBOM, SUMS]) say('done', `${size(name)}  dist/${name}`);
-  for (const { name, isAdviceDropped } of binaries)
-    say('advice', `dist/${name}: ${sayAdvice(isAdviceDropped)}`);
+  for (const { name, codeChanges } of binaries) say('code', `dist/${name}: ${codeChanges}`);
   for (const why of missing) say('missing', why);
 });
 
@@ -108,7 +106,7 @@ async function writeBill(
     bundle: first.bundle,
     changes: {
       ...patchOf(own),
-      advice: new Map(binaries.map(({ arch, isAdviceDropped }) => [arch.docker, isAdviceDropped])),
+      code: new Map(binaries.map(({ arch, codeChanges }) => [arch.docker, codeChanges])),
     },
     files: readSums(await sumsOf(DIST, made)),
   });

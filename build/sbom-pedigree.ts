@@ -2,7 +2,6 @@
 // and that the list of its parts is known to be incomplete.
 
 import { Enums, Models } from '@cyclonedx/cyclonedx-library';
-import { sayAdvice } from './advice.ts';
 
 /** What was done to the Node.js of a release. */
 export interface Changes {
@@ -10,8 +9,8 @@ export interface Changes {
   readonly pkgFetch: string;
   /** The name of the patch's file. */
   readonly patch: string;
-  /** Whether MADV_FREE was dropped, by architecture. */
-  readonly advice: ReadonlyMap<string, boolean>;
+  /** What became of the machine code, by architecture. */
+  readonly code: ReadonlyMap<string, string>;
 }
 
 // The static Node.js says in no place that can be relied on which versions these are: scanners cannot match them, readers can.
@@ -46,12 +45,12 @@ export function withPedigree(text: string, changes: Changes): string {
   return JSON.stringify({ ...bill, compositions }, undefined, 2);
 }
 
-function pedigreeOf({ pkgFetch, patch, advice }: Changes): object {
+function pedigreeOf({ pkgFetch, patch, code }: Changes): object {
   const tarball = `https://registry.npmjs.org/@yao-pkg/pkg-fetch/-/pkg-fetch-${pkgFetch}.tgz`;
-  const each = [...advice].map(([arch, isDropped]) => `${arch}: ${sayAdvice(isDropped)}`);
+  const each = [...code].map(([arch, changes]) => `${arch}: ${changes}`);
   return {
     patches: [{ type: 'unofficial', diff: { url: `${tarball}#package/patches/${patch}` } }],
     notes: `pkg-fetch ${pkgFetch} applied its patch before it compiled. In the program's bytes, civault's build/adapt.ts exchanged \
-pkg's bootstrap, took names of variables out and placed an init, and its build/advice.ts looked for libc's madvise (${each.join('; ')}).`,
+pkg's bootstrap, took names of variables out and placed an init, and its build/advice.ts and build/quick-end.ts looked for two functions (${each.join('; ')}).`,
   };
 }

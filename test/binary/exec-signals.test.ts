@@ -29,7 +29,7 @@ async function signalled(script: string, signals: readonly NodeJS.Signals[], ref
     ['exec', ref, '--', 'sh', '-c', `${script}; echo ready; while :; do sleep 0.05; done`],
     {
       env: env(),
-      limit: 10_000,
+      limit: 30_000,
       started: (started) => {
         pid = started;
       },
@@ -148,7 +148,7 @@ describe('signals', () => {
       ['-c', `{ ${script}; } 3>&1 | { read pid; sleep 1; kill $pid; read status; echo $status; }`],
       {
         env: { ...env(), REF },
-        limit: 20_000,
+        limit: 30_000,
       },
     );
     assert.equal(stdout.toString(), '143\n');
@@ -164,7 +164,7 @@ describe('at a terminal', {
   const atTerminal = (command: string, type: (keyboard: Writable) => Promise<void>) =>
     runCommand(SCRIPT, ['-qec', command, '/dev/null'], {
       env: { ...env(), REF, TERM: 'dumb' },
-      limit: 20_000,
+      limit: 30_000,
       input: (stdin) =>
         void type(stdin)
           .then(() => sleep(500))

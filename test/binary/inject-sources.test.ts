@@ -94,7 +94,7 @@ describe('what civault inject reads, in a BusyBox root where there can be one', 
   ] as const) {
     test(`SIGTERM ends it within a second while it awaits ${what}`, async () => {
       const started = (pid: number) => setTimeout(() => process.kill(pid, 'SIGTERM'), 800);
-      const options = { limit: 10_000, started };
+      const options = { limit: 30_000, started };
       const { status, stderr, milliseconds } = await at.run(`mkfifo p; ${script}`, options);
       assert.deepEqual({ status, stderr }, { status: 143, stderr: 'civault: ended by SIGTERM\n' });
       assert.ok(milliseconds < 1800, `${milliseconds.toFixed()} ms`);
@@ -114,7 +114,7 @@ try:
 except OSError: pass
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); print(seen.decode())`;
     const env = { PATH: `${process.env['PATH']}` };
-    const outcome = await runCommand('python3', ['-c', script, CIVAULT], { env, limit: 10_000 }).catch(
+    const outcome = await runCommand('python3', ['-c', script, CIVAULT], { env, limit: 30_000 }).catch(
       () => undefined,
     );
     if (outcome === undefined) return context.skip('there is no python3');

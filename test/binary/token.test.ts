@@ -38,7 +38,7 @@ async function revokeAll(): Promise<void> {
 
 const paths = () => job.vault.requests.map(({ path }) => path);
 const run = (args: readonly string[], options: CommandOptions = {}): Promise<Outcome> =>
-  runCommand(CIVAULT, args, { limit: 20_000, ...options, env: { ...job.env, ...options.env } });
+  runCommand(CIVAULT, args, { ...options, env: { ...job.env, ...options.env } });
 /** Runs a shell's script in the folder, with civault as "$C". */
 const script = (text: string) =>
   runCommand('/bin/sh', ['-c', text], {

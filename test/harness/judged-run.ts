@@ -29,7 +29,7 @@ export async function judged(
   args: readonly string[],
   options: CommandOptions & { env: Env },
 ): Promise<Outcome> {
-  const outcome = await runCommand(CIVAULT, args, { limit: 20_000, ...options });
+  const outcome = await runCommand(CIVAULT, args, options);
   assertNoToken(outcome, options.env);
   return outcome;
 }

@@ -41,9 +41,9 @@ const contents = {
   bundle: script,
   changes: {
     ...patchOf(pkgFetchFor('node24')),
-    advice: new Map([
-      ['amd64', true],
-      ['arm64', false],
+    code: new Map([
+      ['amd64', 'one changed'],
+      ['arm64', 'none changed'],
     ]),
   },
   files: new Map([['civault-linux-amd64', 'a'.repeat(64)]]),
@@ -113,14 +113,14 @@ describe('the bill of materials', () => {
     assert.deepEqual(bill.compositions, [{ aggregate: 'incomplete', dependencies: ['node'] }]);
   });
 
-  test("says that Node.js has pkg-fetch's patch and civault's changes, MADV_FREE by architecture", () => {
+  test("says that Node.js has pkg-fetch's patch and civault's changes, those of machine code by architecture", () => {
     const { patches = [], notes = '' } = bill.components.find(({ name }) => name === 'node')?.pedigree ?? {};
     const { version, nodeVersion } = pkgFetchFor('node24');
     const tarball = `https://registry.npmjs.org/@yao-pkg/pkg-fetch/-/pkg-fetch-${version}.tgz`;
     assert.deepEqual(patches, [
       { type: 'unofficial', diff: { url: `${tarball}#package/patches/node.${nodeVersion}.cpp.patch` } },
     ]);
-    assert.match(notes, /build\/adapt\.ts .*\(amd64: MADV_FREE dropped; arm64: MADV_FREE left as it is\)/);
+    assert.match(notes, /build\/adapt\.ts .*\(amd64: one changed; arm64: none changed\)/);
   });
 
   test('is not made of a Node.js with a library that is not known', () => {

@@ -10,62 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { type Arch, findArch } from '../../build/arch.ts';
 import { initCode, placeInit } from '../../build/init.ts';
 import { BuildError } from '../../build/say.ts';
+import { BASE, ENTRY, HEADER, type Made, makeElf } from '../harness/elf.ts';
 
 const ARCHES = [findArch('amd64'), findArch('arm64')] as const;
-const MACHINE = { amd64: 62, arm64: 183 };
-// Where things stand in the files that are made here: code, a hole, read-only data, a tail, then data.
-const BASE = 0x400000;
-const ENTRY = BASE + 0x140;
-const HOLE = { start: 0x305, end: 0x1000 };
-const TAIL = { start: 0x1403, end: 0x1800 };
-const SECTIONS = 0x1c00;
-const HEADER = { code: 64, data: 64 + 56 };
-
-interface Made {
-  readonly arch: Arch;
-  /** The read-only data begins right behind the code: there is no hole but the tail. */
-  readonly packed?: boolean;
-  /** How many bytes the executable segment has in memory alone. */
-  readonly bss?: number;
-}
-
-function makeElf({ arch, packed = false, bss = 0 }: Made): Buffer {
-  const file = Buffer.alloc(0x2000);
-  file.write('\x7fELF\x02\x01\x01', 'latin1');
-  file.writeUInt16LE(2, 0x10);
-  file.writeUInt16LE(MACHINE[arch.docker], 0x12);
-  file.writeBigUInt64LE(BigInt(ENTRY), 0x18);
-  file.writeBigUInt64LE(64n, 0x20);
-  file.writeBigUInt64LE(BigInt(SECTIONS), 0x28);
-  file.writeUInt16LE(56, 0x36);
-  file.writeUInt16LE(2, 0x38);
-  file.writeUInt16LE(64, 0x3a);
-  file.writeUInt16LE(4, 0x3c);
-
-  const segment = (header: number, flags: number, numbers: readonly number[]) => {
-    file.writeUInt32LE(1, header);
-    file.writeUInt32LE(flags, header + 4);
-    for (const [index, value] of numbers.entries())
-      file.writeBigUInt64LE(BigInt(value), header + 8 + index * 8);
-  };
-  segment(HEADER.code, 5, [0, BASE, BASE, TAIL.start, TAIL.start + bss, 0x1000]);
-  segment(HEADER.data, 6, [TAIL.end, BASE + 0x3800, BASE + 0x3800, 0x100, 0x200, 0x1000]);
-
-  const section = (index: number, type: number, start: number, end: number) => {
-    const header = SECTIONS + index * 64;
-    file.writeUInt32LE(type, header + 4);
-    file.writeBigUInt64LE(BigInt(start), header + 24);
-    file.writeBigUInt64LE(BigInt(end - start), header + 32);
-    if (type === 1) file.fill(0xaa, start, end);
-  };
-  section(1, 1, 64 + 2 * 56, HOLE.start);
-  section(2, 1, packed ? HOLE.start : HOLE.end, TAIL.start);
-  // .bss, which has no bytes in the file: it takes no hole away.
-  section(3, 8, HOLE.start, HOLE.end);
-  file.fill(0xbb, TAIL.end, TAIL.end + 0x100);
-  return file;
-}
-
 /** The addresses that the file starts at, and that the init goes on to. */
 function pathOf(file: Buffer, { docker }: Arch, length: number): [number, number] {
   const start = Number(file.readBigUInt64LE(0x18));
