@@ -14,7 +14,7 @@ export interface Io {
    * @returns false where standard error is no terminal, and nothing was drawn
    */
   readonly drawStatus: (draw: (columns: number) => string) => boolean;
-  /** Reads a whole file, or throws the system's error. */
+  /** Reads a small file whole, or throws the system's error. */
   readonly readFile: (path: string) => string;
   /** The names in a folder, or throws the system's error. */
   readonly listFolder: (path: string) => string[];

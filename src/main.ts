@@ -1,11 +1,12 @@
 // The one file that touches the process: it hands the real world to `run` and ends with its status.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { run } from './cli.ts';
 import { AppError, errnoOf } from './errors.ts';
 import { ENDING_SIGNALS, Interrupted, type Io } from './io.ts';
 import { writeAll } from './output/write-all.ts';
+import { readSmallFile } from './small-file.ts';
 
 // NODE_* variables, which the bootstrap takes away before Node reads them (build/bootstrap.js). They are the job's all
 // the same. From source there is no bootstrap and nothing was taken.
@@ -56,7 +57,7 @@ const io: Io = {
     }
     return true;
   },
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: readSmallFile,
   listFolder: (path) => readdirSync(path),
   input: () => process.stdin,
   useCertificateStore: (file, folder) => {

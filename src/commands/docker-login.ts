@@ -44,7 +44,7 @@ export const dockerLogin: Command = {
       pairs.map(({ reference }) => reference),
       flags,
       context,
-      (secrets) => writeLogins(path, makeLogins(pairs, secrets, names), context),
+      (secrets, { remaining }) => writeLogins(path, makeLogins(pairs, secrets, names), remaining, context),
     );
     return EXIT_OK;
   },
@@ -136,9 +136,10 @@ function makeLogins(
 async function writeLogins(
   path: string,
   logins: readonly RegistryLogin[],
+  remaining: () => number,
   { environment, io }: Context,
 ): Promise<void> {
-  const config = await withLock(path, io, (target) => {
+  const config = await withLock(path, { ...io, remaining }, (target) => {
     const old = readConfig(path);
     removeLeftovers(target);
     writeFile(path, addLogins(old, logins), io);

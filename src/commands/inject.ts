@@ -29,6 +29,7 @@ export const inject: Command = {
         : parseTemplate(await readFile(file, io), file);
     tellLookalikes(template, io);
     if (template.references.length === 0) {
+      assertNotWide(template);
       io.writeMessage(`note: ${printable(template.name)} holds no {{ civault REF }}: it is written as it is`);
       write(template.bytes);
       return EXIT_OK;
@@ -51,6 +52,18 @@ function tellLookalikes({ lookalikes, ...template }: Template, io: Io): void {
   const others = more.length === 0 ? '' : `, and ${more.length} more like it`;
   io.writeMessage(
     `warning: ${placeIn(template, first)}: this is left as it is${others}: a placeholder is written {{ civault REF }}`,
+  );
+}
+
+// As PowerShell's > writes it: every placeholder is there to see, and none is found.
+function assertNotWide({ bytes, name }: Template): void {
+  const { buffer, byteOffset, length } = bytes;
+  const text = Buffer.from(buffer, byteOffset, length);
+  if (!text.includes(0) || !/\{\{\s*civault\s/.test(text.toString('latin1').replaceAll('\0', ''))) return;
+  throw new AppError(
+    'CONFIG',
+    `cannot fill ${printable(name)}: it is UTF-16, or another encoding of more than a byte a character`,
+    'write it as UTF-8: iconv -f UTF-16 -t UTF-8',
   );
 }
 

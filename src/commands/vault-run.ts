@@ -22,6 +22,8 @@ export const REVOKE_WITHIN = 2_000;
 export interface VaultRun {
   readonly settings: Settings;
   readonly session: Session;
+  /** The run's time limit. */
+  readonly deadline: Deadline;
   /** When the session began to be opened, by `io.elapsed()`: no time that Vault grants began earlier. */
   readonly since: number;
   /** Reads secrets, in the order of the references. */
@@ -53,7 +55,7 @@ export async function withVault<T>(
   try {
     const since = io.elapsed();
     const opening = openSession(client, settings.session, credential, io.now);
-    const opened = opening.then((session) => startRun(session, settings, since, context));
+    const opened = opening.then((session) => startRun(session, settings, deadline, since, context));
     const run = await orCutShort(opened, io).catch(async (error: unknown) => {
       // What Vault grants in this moment would have nobody to end it.
       if (error instanceof Interrupted)
@@ -88,10 +90,10 @@ export function withSecrets(
   references: readonly Reference[],
   flags: SettingFlags,
   context: Context,
-  use: (secrets: readonly SecretRead[]) => void | Promise<void>,
+  use: (secrets: readonly SecretRead[], deadline: Deadline) => void | Promise<void>,
 ): Promise<void> {
   return withVault(flags, context, async (run) => {
-    await use(await run.read(references));
+    await use(await run.read(references), run.deadline);
     if (run.leases.length === 0 || !run.session.ownsToken) return;
     run.keepToken();
     context.io.writeMessage(tokenKept(run.leases, run.session));
@@ -105,7 +107,13 @@ async function endToken(run: VaultRun): Promise<boolean> {
   return true;
 }
 
-function startRun(session: Session, settings: Settings, since: number, { io }: Context): VaultRun {
+function startRun(
+  session: Session,
+  settings: Settings,
+  deadline: Deadline,
+  since: number,
+  { io }: Context,
+): VaultRun {
   const leases: Lease[] = [];
   let isKept = !settings.revoke;
   let ended: Promise<void> | undefined;
@@ -117,6 +125,7 @@ function startRun(session: Session, settings: Settings, since: number, { io }: C
   return {
     settings,
     session,
+    deadline,
     since,
     leases,
     read: async (references) => {

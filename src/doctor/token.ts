@@ -24,6 +24,9 @@ export interface Trial {
   readonly io: Io;
 }
 
+const LIVES_ON =
+  'the run was asked to end, and there was no time left for it: the token lives until its time is up';
+
 /** Logs in, reads each secret, and ends the token, also where a signal asks the run to end. */
 export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   const { client, settings, credential, references, io } = trial;
@@ -47,8 +50,10 @@ export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
     await orCutShort(useToken(session, trial, leases, tell), io);
   } finally {
     const ended = await orShortly(endToken(session, leases, trial), io);
-    tell(ended ?? skip('revocation', 'the run was asked to end, and there was no time left for it'));
+    tell(ended ?? skip('revocation', LIVES_ON));
   }
+  // A signal that came while the token was ended counts as well.
+  await orCutShort(undefined, io);
 }
 
 async function useToken(

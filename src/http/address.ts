@@ -79,7 +79,7 @@ export function parseAddress(
     const isAddress = /^https?:\/\/[\w.:[\]-]+$/.test(inner);
     throw bad('it has quotes around it', `without them: ${howToSet(name, isAddress ? inner : example)}`);
   }
-  const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(trimmed)?.[1];
+  const socket = /^unix:(?:\/\/)?(\/(?!\/*$).*)$/.exec(trimmed)?.[1];
   if (socket !== undefined) {
     return {
       scheme: 'unix',
@@ -93,9 +93,9 @@ export function parseAddress(
   }
   if (/\s/.test(trimmed)) throw bad('there is a space in it');
   if (!/^https?:/i.test(trimmed)) {
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw bad('only https, http and unix addresses are known');
     if (/^unix:/i.test(trimmed))
       throw bad('a socket is named by its whole path', howToSet(name, 'unix:///PATH'));
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw bad('only https, http and unix addresses are known');
     throw bad('it has no scheme', howToSet(name, likelyAddress(trimmed) ?? example));
   }
   return readUrl(trimmed, name, environment, service, bad);
@@ -136,10 +136,12 @@ function readUrl(
     const ipv6 = /^(https?:\/\/)([0-9a-f:]*:[0-9a-f:]*:[0-9a-f]*)$/i.exec(text);
     if (ipv6 !== null)
       throw bad('an IPv6 address stands in brackets', howToSet(name, `${ipv6[1]}[${ipv6[2]}]`));
+    if (/^https?:\/\/\[[^\]]*%/.test(text)) throw bad('an IPv6 address with a zone is not known here');
     const isPort = /^https?:\/\/(?:\[[^\]]*\]|[\w.-]*):[^/?#]/i.test(text);
     throw bad(isPort ? 'its port is not a number up to 65535' : 'its host is not a name or an IP address');
   }
   const url = new URL(text);
+  if (url.port === '0') throw bad('nothing listens at port 0');
   const basePath = url.pathname.replace(/(?<!\/)\/+$/, '');
   const surplus = service.surplus.exec(basePath);
   if (surplus !== null) {

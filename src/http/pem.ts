@@ -99,6 +99,8 @@ const REASONS: ReadonlyMap<string, readonly [why: string, hint: string]> = new M
   ['ENOTDIR', [': it is not there', 'check the path: what stands before the name is no folder']],
   ['EISDIR', [': it is a folder', 'name a file in it']],
   ['EACCES', [': this user may not', 'give this user the right to read it']],
+  ['ENOTSUP', [': it is a pipe or a device', 'write what comes from it to a file, and name that']],
+  ['EFBIG', [': it is larger than 4 MiB', 'name a file of certificates in PEM']],
 ]);
 
 /** A CONFIG error for a file or folder that cannot be read. */

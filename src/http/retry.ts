@@ -31,6 +31,8 @@ const LONGEST_WAIT = 10_000;
 const WIDEST_WAIT = 10_000;
 const CLOSER_BY = 1_000;
 const CLOSEST_WAIT = 3_000;
+// What a last try has for itself at least.
+const LEAST_TIME = 250;
 
 /** 412 (a replica lags), 429, and the server's own failures but for 501 (Vault is not initialised). */
 export function isRetryable(status: number): boolean {
@@ -68,6 +70,24 @@ export function parseHttpDate(header: string | undefined): number | undefined {
 }
 
 /**
+ * The wait before a last try, where the usual one would end after the time limit: at most half of what is left after what the
+ * server asks for, so that the try has the rest. Undefined where that is too little.
+ */
+function lastWait(asked: number, left: number, random: () => number): number | undefined {
+  const half = (left - asked) / 2;
+  return half < LEAST_TIME ? undefined : asked + Math.floor(random() * half);
+}
+
+const WEEK = 7 * 24 * 3_600_000;
+
+function whyNoRetry(asked: number): string {
+  const wish = asked > WEEK ? 'more than a week' : `${Math.ceil(asked / 1000)} s`;
+  return asked === 0
+    ? 'no retry: the time limit leaves no time for one'
+    : `no retry: the server asks for a wait of ${wish}, and the time limit leaves less`;
+}
+
+/**
  * Tries until there is an answer that is not worth another try, or the tries or the time are used up. A rate limit (429) is no
  * failure but a queue: under a time limit that alone ends the waiting in it, unless nothing is to be tried again at all.
  * @returns the last answer, whatever its status
@@ -82,6 +102,7 @@ export async function withRetries(
   const isQueue = retries > 0 && deadline.limit < Infinity;
   let failures = 0;
   let refusals = 0;
+  let wasLast = false;
   for (;;) {
     const outcome = await attempt().catch((error: unknown) => {
       const mayPass = error instanceof AppError && error.code === 'UNAVAILABLE';
@@ -92,12 +113,16 @@ export async function withRetries(
     if (answered && (!isRetryable(outcome.status) || settings.isFinal?.(outcome))) return outcome;
     const isRefused = answered && outcome.status === 429;
     const retryAfter = answered ? outcome.headers['retry-after'] : undefined;
-    const wait = waitBefore({ failures, refusals, isRefused, retryAfter }, settings);
-    const seconds = `${(wait / 1000).toFixed(1)} s`;
     const left = deadline.remaining();
-    const isLast = !(isQueue && isRefused) && failures >= retries;
-    if (isLast || wait >= left) {
-      if (!isLast && left > 0) tell(`no retry: a wait of ${seconds} is more than the time limit leaves`);
+    const isLast = wasLast || (!(isQueue && isRefused) && failures >= retries);
+    let wait: number | undefined = waitBefore({ failures, refusals, isRefused, retryAfter }, settings);
+    if (wait >= left) {
+      const asked = parseRetryAfter(retryAfter, settings.now());
+      wait = lastWait(asked, left, settings.random);
+      wasLast = true;
+      if (!isLast && left > 0 && wait === undefined) tell(whyNoRetry(asked));
+    }
+    if (isLast || wait === undefined) {
       if (answered) return outcome;
       throw outcome;
     }
@@ -105,7 +130,7 @@ export async function withRetries(
     if (!isRefused || !isQueue) failures += 1;
     const why = answered ? `the server answered ${outcome.status}` : outcome.message;
     const which = isRefused && isQueue ? 'try again' : `retry ${failures} of ${retries}`;
-    tell(`${why}; ${which} in ${seconds}`);
+    tell(`${why}; ${wasLast ? 'last try' : which} in ${(wait / 1000).toFixed(1)} s`);
     // Node's timers hold 31 bits.
     await sleep(Math.min(wait, 2 ** 31 - 1));
   }

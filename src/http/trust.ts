@@ -3,7 +3,7 @@
 
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, rootCertificates } from 'node:tls';
-import { AppError, quoted } from '../errors.ts';
+import { AppError, errnoOf, quoted } from '../errors.ts';
 import type { Io, NamedValue } from '../io.ts';
 import { checkCertificates, readCertificates, readIdentity, unreadable } from './pem.ts';
 
@@ -115,7 +115,10 @@ function withBesides(system: Authorities, besides: NamedValue | undefined, io: I
 function systemAuthorities(settings: TrustSettings, io: Io): Authorities {
   const { systemFile, systemFolder } = settings;
   if (systemFile !== undefined || systemFolder !== undefined) {
-    io.useCertificateStore(systemFile ?? NOWHERE, systemFolder ?? NOWHERE);
+    // OpenSSL itself would wait for a pipe and read a device for ever, as the file and as a folder too.
+    const isFile = systemFile !== undefined && readable([systemFile], io) !== undefined;
+    const folders = (systemFolder ?? '').split(':').filter((each) => namesIn(each, io).length > 0);
+    io.useCertificateStore(isFile ? systemFile : NOWHERE, folders.join(':') || NOWHERE);
     const file = systemFile === undefined ? [] : [named({ name: 'SSL_CERT_FILE', value: systemFile })];
     const folder = systemFolder === undefined ? [] : [named({ name: 'SSL_CERT_DIR', value: systemFolder })];
     return {
@@ -187,7 +190,9 @@ function listOf(folder: NamedValue, io: Io): string[] {
   try {
     return io.listFolder(folder.value).sort();
   } catch (error) {
-    throw unreadable(folder, error);
+    if (errnoOf(error) !== 'ENOTDIR') throw unreadable(folder, error);
+    const hint = 'one file of certificates is named by VAULT_CACERT (--ca-file)';
+    throw new AppError('CONFIG', `${folder.name}: ${quoted(folder.value)} is no folder`, hint, error);
   }
 }
 

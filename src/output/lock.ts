@@ -25,8 +25,14 @@ import { assertWritable, followLinks } from './file.ts';
 const LEFT_AFTER = 10_000n * 1_000_000n;
 const WAIT_AT_MOST = 30_000;
 
+// A moment is nothing to tell of: many jobs of one runner write the same file.
+const TELL_AFTER = 1_000;
+
 /** What the waiting takes of the world around it. */
-type World = Pick<Io, 'now' | 'elapsed' | 'random' | 'cutShort'>;
+interface World extends Pick<Io, 'now' | 'elapsed' | 'random' | 'cutShort' | 'writeMessage'> {
+  /** What is left of the run's time, in milliseconds. */
+  readonly remaining: () => number;
+}
 
 /**
  * Does some work on a file while no other process does. It may be done twice, when the lock was lost over it.
@@ -56,20 +62,26 @@ interface Taken {
 }
 
 async function take(path: string, world: World, started: number): Promise<Taken> {
-  const { now, elapsed, random } = world;
+  const { now, elapsed, random, remaining, writeMessage } = world;
+  let isTold = false;
   // A signal may have come while the file's new content was fetched.
   await orCutShort(undefined, world);
   for (;;) {
     const taken = attempt(path, now());
     if (taken !== undefined) return taken;
-    if (elapsed() - started > WAIT_AT_MOST) {
+    const waited = elapsed() - started;
+    if (waited > WAIT_AT_MOST || remaining() === 0) {
       throw new AppError(
         'OUTPUT',
-        `cannot write ${printable(path)}: others have kept its lock for ${WAIT_AT_MOST / 1000} s`,
+        `cannot write ${printable(path)}: others have kept its lock for ${Math.round(Math.min(waited, WAIT_AT_MOST) / 1000)} s`,
         `remove ${printable(path)}.lock if nothing else writes the file`,
       );
     }
-    await orCutShort(sleep(10 + random() * 40), world);
+    if (waited > TELL_AFTER && !isTold) {
+      isTold = true;
+      writeMessage(`waiting for ${printable(path)}.lock: another run has it, or one that was killed left it`);
+    }
+    await orCutShort(sleep(Math.min(10 + random() * 40, remaining())), world);
   }
 }
 

@@ -54,6 +54,15 @@ describe('what civault inject gives, in a BusyBox root where there can be one', 
     assert.deepEqual(at.sent(), []);
   });
 
+  test('a template in UTF-16 is no template without placeholders', async () => {
+    at.put('wide', Buffer.from(`\ufeffpassword={{ civault ${URL_OF} }}\r\n`, 'utf16le'));
+    const { status, stdout, stderr } = await at.run('civault inject wide', { env: {} });
+    assert.deepEqual([status, stdout.length], [2, 0]);
+    assert.match(stderr, /cannot fill wide: it is UTF-16.*\n.*iconv -f UTF-16 -t UTF-8/);
+    at.put('binary', Buffer.from('\0\0{ civault'));
+    assert.equal((await at.run('civault inject binary', { env: {} })).status, 0);
+  });
+
   test('what only looks like a placeholder is left, and told', async () => {
     at.put('template', `a\n  {{- civault ${URL_OF} -}}{{ civault ${URL_OF} }}{{{ civault x }}}`);
     await at.gives(

@@ -153,6 +153,19 @@ for (const [signal, status] of SIGNALS) {
       for (const token of job.vault.liveTokens()) lost.add(token);
     });
 
+    test('in the revocation of doctor, that is never answered: the same is told, and not that all is well', async () => {
+      const run = await interrupted({ args: ['doctor', REF], path: REVOKE, answer: 'never' }, signal);
+      assert.deepEqual([run.status, run.stderr], [status, `civault: ended by ${signal}\n`]);
+      const report = run.stdout.toString().replaceAll(/\n {10,}/g, ' ');
+      assert.match(
+        report,
+        /^skip {2}revocation .*no time left for it: the token lives until its time is up\n$/m,
+      );
+      assert.doesNotMatch(report, /all is well/);
+      assert.ok(run.took < PROMISED + BUSY, `it took ${run.took} ms`);
+      for (const token of job.vault.liveTokens()) lost.add(token);
+    });
+
     for (const [what, part] of [
       ['the release is asked for', '/releases/'],
       ['an asset comes', '/packages/generic/'],

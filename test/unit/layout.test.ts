@@ -41,6 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'error-docs.ts',
     'times.ts',
     'nearest.ts',
+    'small-file.ts',
   ],
 ];
 const LONGEST = 250;

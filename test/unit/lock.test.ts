@@ -38,7 +38,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const world = (functions: Parameters<typeof fakeIo>[0] = {}) => fakeIo({ now: Date.now, ...functions });
+const world = (functions: Parameters<typeof fakeIo>[0] = {}) => ({
+  ...fakeIo({ now: Date.now, ...functions }),
+  remaining: () => Infinity,
+});
 const impatient = () => {
   let time = 0;
   return world({ elapsed: () => (time += 5_000) });
@@ -139,6 +142,24 @@ for (const secondsAgo of [0, 5, -5]) {
     assert.deepEqual(left(), ['config.json.lock']);
   });
 }
+
+test('who waits for longer than a second is told once for what', async () => {
+  leave(lock, 0);
+  const waiting = impatient();
+  await assertRejected(withLock(file, waiting, assert.fail), 'OUTPUT', 'kept its lock');
+  assert.equal(waiting.messages.length, 1);
+  assertHolds(waiting.messages[0], `waiting for ${lock}: another run has it`);
+});
+
+test('nobody waits beyond the time limit of the run', async () => {
+  leave(lock, 0);
+  let left = 2000;
+  const short = {
+    ...world({ elapsed: () => 2000 - left }),
+    remaining: () => (left = Math.max(0, left - 500)),
+  };
+  await assertRejected(withLock(file, short, assert.fail), 'OUTPUT', 'others have kept its lock for 2 s');
+});
 
 test("a lock's age is judged by its own file system's clock", async () => {
   for (const hours of [1, -1]) {
@@ -245,7 +266,8 @@ const WORKER = `
   import { closeSync, existsSync, openSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
   import { withLock } from ${JSON.stringify(fileURLToPath(new URL('../../src/output/lock.ts', import.meta.url)))};
   const [file] = process.argv.slice(1);
-  const world = { now: Date.now, elapsed: () => performance.now(), random: () => Math.random() / 10, cutShort: new Promise(() => {}) };
+  const world = { now: Date.now, elapsed: () => performance.now(), random: () => Math.random() / 10, cutShort: new Promise(() => {}),
+    remaining: () => Infinity, writeMessage: () => {} };
   while (!existsSync(file + '.start')) await new Promise((resolve) => setTimeout(resolve, 1));
   for (let turn = 0; turn < 100; turn += 1) {
     await withLock(file, world, () => {

@@ -130,8 +130,32 @@ test('a wait that would end after the time limit is not begun, and that is told'
     startDeadline(60_000, () => 0),
   );
   assert.deepEqual([last.status, attempts.made], [503, 1]);
-  assert.deepEqual(told, ['no retry: a wait of 60.0 s is more than the time limit leaves']);
+  assert.deepEqual(told, ['no retry: the server asks for a wait of 60 s, and the time limit leaves less']);
 });
+
+for (const [asked, left, random, says] of [
+  ['0', 400, 0.5, 'no retry: the time limit leaves no time for one'],
+  [
+    '99999999999999999999',
+    1000,
+    0.5,
+    'no retry: the server asks for a wait of more than a week, and the time limit leaves less',
+  ],
+  ['1', 1300, 0.5, 'no retry: the server asks for a wait of 1 s, and the time limit leaves less'],
+  ['0', 1000, 0.5, 'the server answered 429; last try in 0.3 s'],
+  ['0', 1000, ALMOST_ONE, 'the server answered 429; last try in 0.5 s'],
+  ['1', 2000, 0.8, 'the server answered 429; last try in 1.4 s'],
+] as const) {
+  test(`with ${left} ms left, and asked to wait for ${asked} s: ${says}`, async () => {
+    told.length = 0;
+    const { attempt, attempts } = turns(response(429, '', { 'retry-after': asked }));
+    const deadline = startDeadline(left, () => 0);
+    const last = await withRetries(attempt, settings(5, random), deadline);
+    assert.deepEqual([last.status, told.length], [429, 1]);
+    assert.ok(told[0]?.startsWith(says), told[0]);
+    assert.equal(attempts.made, says.startsWith('no') ? 1 : 2);
+  });
+}
 
 test('a queue ends with the time limit', async () => {
   let now = 0;

@@ -61,9 +61,9 @@ for (const [what, settings, ca, from] of [
 
 const HASHED = ['README', '0123abcd.0'];
 for (const [what, settings, folders, files, store] of [
-  ['SSL_CERT_FILE', { systemFile: '/f' }, { '/etc/ssl/certs': HASHED }, [], ['/f', NOWHERE]],
-  ['SSL_CERT_DIR', { systemFolder: '/d' }, { '/etc/ssl/certs': HASHED }, [], [NOWHERE, '/d']],
-  ['both of them', { systemFile: '/f', systemFolder: '/d' }, {}, [], ['/f', '/d']],
+  ['SSL_CERT_FILE', { systemFile: '/f' }, { '/etc/ssl/certs': HASHED }, ['/f'], ['/f', NOWHERE]],
+  ['SSL_CERT_DIR', { systemFolder: '/d' }, { '/etc/ssl/certs': HASHED, '/d': HASHED }, [], [NOWHERE, '/d']],
+  ['both of them', { systemFile: '/f', systemFolder: '/d' }, { '/d': HASHED }, ['/f'], ['/f', '/d']],
   [
     "Debian's folder",
     {},
