@@ -1,6 +1,6 @@
 // What a run is given of the world around it. `main.ts` gives the real one; tests give their own.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 
 /** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
 export interface Io {
@@ -79,8 +79,19 @@ export function orCutShort<T>(work: T | Promise<T>, { cutShort }: Pick<Io, 'cutS
   return Promise.race([cutShort, work]);
 }
 
-// A run that is asked to end does so within a second, whoever does not answer.
-const AFTER_SIGNAL_MS = 700;
+/**
+ * Hears the signals that came during work which did not wait, such as reading a large answer: `whileSignalsEnd` would lose them.
+ * Twice round, as the first turn may have looked for signals before they came.
+ * @throws Interrupted
+ */
+export async function hearSignals(io: Pick<Io, 'cutShort'>): Promise<void> {
+  await turn();
+  await turn();
+  await orCutShort(undefined, io);
+}
+
+/** Milliseconds: a run that is asked to end does so within a second, whoever does not answer. */
+export const AFTER_SIGNAL_MS = 700;
 
 /** Waits for work that is not to be left undone, after a signal for a moment only; undefined when that was not enough. */
 export function orShortly<T>(work: Promise<T>, { cutShort }: Pick<Io, 'cutShort'>): Promise<T | undefined> {

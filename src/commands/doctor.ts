@@ -6,7 +6,7 @@ import { reportJson, stepText, summaryText } from '../doctor/report.ts';
 import type { Step } from '../doctor/step.ts';
 import { AppError, quoted } from '../errors.ts';
 import { EXIT_OK, exitStatusOf } from '../exit-codes.ts';
-import type { Environment } from '../io.ts';
+import { type Environment, hearSignals } from '../io.ts';
 import { parseReference } from '../vault/reference.ts';
 import type { Command } from './command.ts';
 import { parseMappings } from './variables.ts';
@@ -39,6 +39,7 @@ export const doctor: Command = {
       // Told as it comes: who waits for what hangs shall see what it is.
       if (format === 'text') io.writeOutput(stepText(step, isColoured));
     });
+    await hearSignals(io);
     const failed = steps.find(({ code }) => code !== undefined);
     const status = failed?.code === undefined ? EXIT_OK : exitStatusOf(failed.code);
     io.writeOutput(format === 'json' ? reportJson(steps, status) : summaryText(steps));

@@ -7,8 +7,9 @@ import { variableIn } from '../gitlab/missing.ts';
 import type { Endpoint } from '../http/address.ts';
 import { type Client, createClient } from '../http/client.ts';
 import { type Deadline, startDeadline, untilCutShort } from '../http/deadline.ts';
+import { newProgress, type Progress, wasSent } from '../http/progress.ts';
 import { prepareTrust, type Trust } from '../http/trust.ts';
-import { type Environment, Interrupted, type Io, orCutShort, orShortly } from '../io.ts';
+import { type Environment, hearSignals, Interrupted, type Io, orCutShort, orShortly } from '../io.ts';
 import { type IdentitySettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
 import type { Reference } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
@@ -54,15 +55,11 @@ export async function withVault<T>(
   const client = openClient(settings, trust, deadline, io);
   try {
     const since = io.elapsed();
-    const opening = openSession(client, settings.session, credential, io.now);
+    const login = newProgress();
+    const opening = openSession(client, settings.session, credential, io.now, login);
     const opened = opening.then((session) => startRun(session, settings, deadline, since, context));
     const run = await orCutShort(opened, io).catch(async (error: unknown) => {
-      // What Vault grants in this moment would have nobody to end it.
-      if (error instanceof Interrupted)
-        await orShortly(
-          opened.then(endToken, () => true),
-          io,
-        );
+      if (error instanceof Interrupted) await endLate(opened.then(endToken), login, io);
       throw error;
     });
     let result: T;
@@ -93,13 +90,31 @@ export function withSecrets(
   use: (secrets: readonly SecretRead[], deadline: Deadline) => void | Promise<void>,
 ): Promise<void> {
   return withVault(flags, context, async (run) => {
-    await use(await run.read(references), run.deadline);
+    const secrets = await run.read(references);
+    await hearSignals(context.io);
+    await use(secrets, run.deadline);
     if (run.leases.length === 0 || !run.session.ownsToken) return;
     run.keepToken();
     context.io.writeMessage(tokenKept(run.leases, run.session));
   });
 }
 
+/**
+ * Waits, after a signal, for the end of what a login that is under way may still be granted: it would have nobody to end it.
+ * Where there is no time left for that, it is told.
+ * @param ending rejects where there is nothing to end
+ */
+export async function endLate(ending: Promise<unknown>, login: Progress, io: Io): Promise<void> {
+  const known = ending.then(
+    () => true,
+    () => true,
+  );
+  if ((await orShortly(known, io)) === undefined && wasSent(login))
+    io.writeMessage(`warning: ${MAY_LIVE_ON}`);
+}
+
+const MAY_LIVE_ON =
+  'there was no time left to hear whether Vault granted a token, and to revoke it: it would live until its time is up';
 const NOT_REVOKED = 'the Vault token could not be revoked, it lives until its time is up';
 
 async function endToken(run: VaultRun): Promise<boolean> {

@@ -1,8 +1,9 @@
 // The doctor's steps that take a token: the login, each secret, and the end of the token.
 
-import { REVOKE_WITHIN } from '../commands/vault-run.ts';
+import { endLate, REVOKE_WITHIN } from '../commands/vault-run.ts';
 import type { Client } from '../http/client.ts';
 import { startDeadline } from '../http/deadline.ts';
+import { newProgress } from '../http/progress.ts';
 import { type Io, orCutShort, orShortly } from '../io.ts';
 import type { Reference } from '../vault/reference.ts';
 import { endLeases } from '../vault/renewal.ts';
@@ -30,13 +31,13 @@ const LIVES_ON =
 /** Logs in, reads each secret, and ends the token, also where a signal asks the run to end. */
 export async function tryToken(trial: Trial, tell: Tell): Promise<void> {
   const { client, settings, credential, references, io } = trial;
-  const opening = attemptLater(openSession(client, settings, credential, io.now));
+  const login = newProgress();
+  const opening = attemptLater(openSession(client, settings, credential, io.now, login));
   const opened = await orCutShort(opening, io).catch(async (error: unknown) => {
-    // What Vault grants in this moment would have nobody to end it.
     const ending = opening.then(async (late) => {
       if ('value' in late) await endToken(late.value, new Set(), trial);
     });
-    await orShortly(ending, io);
+    await endLate(ending, login, io);
     throw error;
   });
   if ('error' in opened) {

@@ -27,6 +27,11 @@ export function newProgress(): Progress {
   return { phase: 'connect', addresses: [], peer: undefined, certificate: undefined };
 }
 
+/** Whether the request was sent: who does not wait for the answer cannot know what it did. */
+export function wasSent({ phase }: Progress): boolean {
+  return phase === 'answer' || phase === 'body';
+}
+
 /** Begins a progress anew, with a connection to this host or socket before it. */
 export function beginProgress(progress: Progress, host: string, socketPath: string | undefined): void {
   Object.assign(progress, newProgress());

@@ -116,7 +116,9 @@ function temporaryStart(target: string): string {
 
 /** A name beside a file's, for what is to be put in its place: hidden, and nobody else's. */
 export function nameBeside(target: string, chance: () => number): string {
-  const suffix = Math.floor(chance() * 0x1_0000_0000_0000).toString(36);
+  const suffix = Math.floor(chance() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0');
   return join(dirname(target), `${temporaryStart(target)}${suffix}.civault`);
 }
 
@@ -126,11 +128,13 @@ export function nameBeside(target: string, chance: () => number): string {
  */
 export function removeLeftovers(target: string, before = Infinity): void {
   const [folder, start] = [dirname(target), temporaryStart(target)];
+  // All of what `nameBeside` makes up: `.app.template.civault` is somebody's template.
   const isLeft = (name: string) =>
-    name.startsWith(start) && /^[0-9a-z]+\.civault$/.test(name.slice(start.length));
+    name.startsWith(start) && /^[0-9a-f]{12}\.civault$/.test(name.slice(start.length));
   try {
     for (const name of readdirSync(folder).filter(isLeft)) {
-      if (lstatSync(join(folder, name)).mtimeMs < before) remove(join(folder, name));
+      const left = lstatSync(join(folder, name));
+      if (left.isFile() && left.mtimeMs < before) remove(join(folder, name));
     }
   } catch {
     // A folder that may be written but not listed, or is not there.

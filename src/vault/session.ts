@@ -4,6 +4,7 @@ import { AppError, printable } from '../errors.ts';
 import type { IdToken } from '../gitlab/id-token.ts';
 import type { Client, SendOptions } from '../http/client.ts';
 import type { Deadline } from '../http/deadline.ts';
+import { newProgress, type Progress } from '../http/progress.ts';
 import type { HttpRequest } from '../http/request.ts';
 import { compactJson, isJsonObject, type JsonValue, member, numberMember, stringMember } from '../json.ts';
 import { Secret } from '../secret.ts';
@@ -61,10 +62,13 @@ export async function openSession(
   settings: SessionSettings,
   credential: Credential,
   now: () => number,
+  progress = newProgress(),
 ): Promise<Session> {
   const base = baseHeaders(settings);
   const login =
-    credential.kind === 'id-token' ? await logIn(client, settings, credential.idToken, now) : undefined;
+    credential.kind === 'id-token'
+      ? await logIn(client, settings, credential.idToken, now, progress)
+      : undefined;
   const token = login?.token ?? (credential.kind === 'token' ? credential.token : undefined);
   const tokens = token === undefined ? [] : [token];
   const headers = token === undefined ? base : { ...base, 'x-vault-token': token.reveal() };
@@ -120,8 +124,9 @@ async function logIn(
   settings: SessionSettings,
   idToken: IdToken,
   now: () => number,
+  progress: Progress,
 ): Promise<Login> {
-  const response = await client.send(loginRequest(settings, idToken), { isFinal: isFinalRefusal });
+  const response = await client.send(loginRequest(settings, idToken), { isFinal: isFinalRefusal, progress });
   const answer = readAnswer(response, [idToken.token]);
   if (answer.status >= 300) throw loginRefused(answer, settings, idToken, now());
   const auth = member(answer.json, 'auth');

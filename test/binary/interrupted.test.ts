@@ -2,6 +2,7 @@
 // not one that was got, and not one that Vault grants in that very moment. Signals while a command runs: exec-signals.test.ts.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,8 +47,10 @@ interface Phase {
   readonly env?: () => Readonly<Record<string, string>>;
   /** The request in whose midst the signal comes; without one, it comes when a connection has been made to a silent server. */
   readonly path?: string;
-  /** What becomes of that request: it is never answered, answered a little later, or refused for now. */
-  readonly answer?: 'never' | 'later' | 503;
+  /** What becomes of that request: it is never answered, answered so many milliseconds later, or refused for now. */
+  readonly answer?: 'never' | number | 'busy';
+  /** The milliseconds after which a revocation is answered. */
+  readonly revocation?: number;
 }
 
 const toSilent = (scheme: string) => () => ({
@@ -60,12 +63,12 @@ const PHASES: Readonly<Record<string, Phase>> = {
     env: () => ({ ...job.env, VAULT_PROXY_ADDR: `http://127.0.0.1:${silent.port}` }),
   },
   'a login that is never answered': { path: LOGIN, answer: 'never' },
-  'a login that is answered a little later': { path: LOGIN, answer: 'later' },
-  'the wait before another login': { path: LOGIN, answer: 503 },
+  'a login that is answered a little later': { path: LOGIN, answer: 250 },
+  'the wait before another login': { path: LOGIN, answer: 'busy' },
   'a lookup of a mount': { args: ['get', PLAIN_REF], path: MOUNTS, answer: 'never' },
   'a read that is never answered': { path: READ, answer: 'never' },
-  'a read that is answered a little later': { path: READ, answer: 'later' },
-  'the wait before another read': { path: READ, answer: 503 },
+  'a read that is answered a little later': { path: READ, answer: 250 },
+  'the wait before another read': { path: READ, answer: 'busy' },
   'the read of env': { args: ['env', `A=${REF}`], path: READ, answer: 'never' },
   'the read of exec': { args: ['exec', `A=${REF}`, '--', 'touch', 'ran'], path: READ, answer: 'never' },
   'the read of docker-login': {
@@ -74,13 +77,18 @@ const PHASES: Readonly<Record<string, Phase>> = {
     answer: 'never',
   },
   'the read of doctor': { args: ['doctor', REF], path: READ, answer: 'never' },
-  'the login of doctor, answered a little later': { args: ['doctor', REF], path: LOGIN, answer: 'later' },
-  'the revocation of a token': { args: ['get', REF, '--output', 'written'], path: REVOKE, answer: 'later' },
+  'the login of doctor, answered a little later': { args: ['doctor', REF], path: LOGIN, answer: 250 },
+  'the revocation of a token': { args: ['get', REF, '--output', 'written'], path: REVOKE, answer: 250 },
+};
+
+const LATE: Readonly<Record<string, Phase>> = {
+  'answer comes too late': { answer: 1000 },
+  'token cannot be revoked in time': { answer: 300, revocation: 1000 },
 };
 
 /** Sends the signal in the phase, and gives what came of the run, and how long it took from then. */
 async function interrupted(
-  { args = ['get', REF], env = () => job.env, path, answer }: Phase,
+  { args = ['get', REF], env = () => job.env, path, answer, revocation = 0 }: Phase,
   signal: NodeJS.Signals,
 ) {
   let [pid, signalledAt] = [0, 0];
@@ -91,14 +99,18 @@ async function interrupted(
   };
   const before = silent.connections;
   const leave = job.vault.intercept((request, response, next) => {
-    if (request.path !== path) return next();
-    if (answer === 503) {
+    if (request.path !== path) {
+      if (request.path === REVOKE && revocation > 0) setTimeout(next, revocation);
+      else next();
+      return;
+    }
+    if (answer === 'busy') {
       response.writeHead(503, { 'Retry-After': '5' }).end('{"errors":["busy"]}');
       setTimeout(end, 200);
       return;
     }
     end();
-    if (answer === 'later') setTimeout(next, 250);
+    if (typeof answer === 'number') setTimeout(next, answer);
   });
   const watch = setInterval(() => {
     if (path === undefined && silent.connections > before) end();
@@ -128,6 +140,9 @@ for (const [signal, status] of SIGNALS) {
         const run = await interrupted(phase, signal);
         assert.equal(run.status, status, run.stderr);
         assert.match(run.stderr, new RegExp(`(^|\\n)civault: ended by ${signal}\\n$`));
+        // No token can have been granted but for a login that was sent and not answered.
+        const isOpen = phase.path === LOGIN && typeof phase.answer !== 'number';
+        assert.equal(run.stderr.includes('whether Vault granted a token'), isOpen, run.stderr);
         if (phase.args?.[0] !== 'doctor') {
           assert.equal(run.stdout.toString(), phase.args?.[0] === 'env' ? `(exit ${status})\n` : '');
         }
@@ -139,6 +154,24 @@ for (const [signal, status] of SIGNALS) {
           [],
         );
         assert.equal(existsSync(join(folder, 'ran')), false, 'the command of exec ran');
+      });
+    }
+
+    for (const [what, phase] of Object.entries(LATE)) {
+      test(`in a login whose ${what}: a token may live on, and that is told`, async () => {
+        for (const args of [
+          ['get', REF],
+          ['doctor', REF],
+        ]) {
+          const run = await interrupted({ ...phase, path: LOGIN, args }, signal);
+          const warning =
+            'civault: warning: there was no time left to hear whether Vault granted a token, and to revoke it: it would live until its time is up\n';
+          assert.deepEqual([run.status, run.stderr], [status, `${warning}civault: ended by ${signal}\n`]);
+          assert.ok(run.took < PROMISED + BUSY, `it took ${run.took} ms`);
+          // The answers that are on their way come to nobody.
+          await sleep(1200);
+          for (const token of job.vault.liveTokens()) lost.add(token);
+        }
       });
     }
 
@@ -163,6 +196,33 @@ for (const [signal, status] of SIGNALS) {
       );
       assert.doesNotMatch(report, /all is well/);
       assert.ok(run.took < PROMISED + BUSY, `it took ${run.took} ms`);
+      for (const token of job.vault.liveTokens()) lost.add(token);
+    });
+
+    test('while the result waits for its reader: at once, and the token lives on', async () => {
+      execFileSync('mkfifo', [join(folder, signal)]);
+      let [pid, signalledAt] = [0, 0];
+      const leave = job.vault.intercept(({ path }, response, next) => {
+        if (path !== READ) return next();
+        response.end(
+          JSON.stringify({ data: { data: { url: 'x'.repeat(200_000) }, metadata: { version: 1 } } }),
+        );
+        setTimeout(() => {
+          signalledAt = performance.now();
+          process.kill(pid, signal);
+        }, 1000);
+      });
+      // Open at both ends, and nobody reads.
+      const script = `exec 3<>${signal}; exec "${CIVAULT}" get "${REF}" > ${signal}`;
+      const env = { PATH: '/usr/bin:/bin', ...job.env };
+      const started = (started: number) => {
+        pid = started;
+      };
+      const run = await runCommand('/bin/sh', ['-c', script], { env, cwd: folder, started });
+      leave();
+      assert.deepEqual([run.status, run.stderr], [status, '']);
+      const took = performance.now() - signalledAt;
+      assert.ok(took < PROMISED + BUSY, `it took ${took} ms`);
       for (const token of job.vault.liveTokens()) lost.add(token);
     });
 

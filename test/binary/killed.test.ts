@@ -56,32 +56,32 @@ const WRITERS: Readonly<Record<string, Writer>> = {
     args: ['get', SECRET, '--output', 'out'],
     file: 'out',
     old: 'old',
-    leaves: /^\.out\.[0-9a-z]+\.civault$/,
+    leaves: /^\.out\.[0-9a-f]{12}\.civault$/,
   },
   env: {
     args: ['env', `P_*=${SECRET}`, '--output', 'out'],
     file: 'out',
     old: 'old',
-    leaves: /^\.out\.[0-9a-z]+\.civault$/,
+    leaves: /^\.out\.[0-9a-f]{12}\.civault$/,
   },
   inject: {
     args: ['inject', 'template', '--output', 'out'],
     file: 'out',
     old: 'old',
     others: { template: TEMPLATE },
-    leaves: /^\.out\.[0-9a-z]+\.civault$/,
+    leaves: /^\.out\.[0-9a-f]{12}\.civault$/,
   },
   'docker-login': {
     args: ['docker-login', 'new.example', SECRET],
     file: 'config.json',
     old: OLD_CONFIG,
-    leaves: /^(config\.json\.lock(\..*)?|\.config\.json\.[0-9a-z]+\.civault)$/,
+    leaves: /^(config\.json\.lock(\..*)?|\.config\.json\.[0-9a-f]{12}\.civault)$/,
   },
   download: {
     args: ['download', 'civault-linux-amd64'],
     file: 'civault-linux-amd64',
     old: 'old',
-    leaves: /^civault-linux-amd64\.part$|^\.civault-linux-amd64\.[0-9a-z]+\.civault$/,
+    leaves: /^civault-linux-amd64\.part$|^\.civault-linux-amd64\.[0-9a-f]{12}\.civault$/,
   },
 };
 

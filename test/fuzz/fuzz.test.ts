@@ -1,7 +1,6 @@
-// Proves with a few thousand inputs of every kind that nothing but a failure that was foreseen comes of any; `make fuzz` takes
-// a million.
+// Proves with a thousand inputs of every kind that nothing but a failure that was foreseen comes of any: the same ones each time,
+// so that a change of the code alone makes it fail. `make fuzz` takes a million others.
 
-import { randomInt } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { isInstalled, SHELLS } from '../unit/shells.ts';
 import { checkRegressions, FAMILIES, fuzz } from './runner.ts';
@@ -16,7 +15,7 @@ for (const [name, command] of SHELLS.filter(([, each]) => !isInstalled(each))) {
   test(`assignments that ${name} evaluates`, { skip: `${command[0]} is not installed` }, () => undefined);
 }
 
-const seed = Number(process.env['SEED'] || randomInt(2 ** 31));
+const seed = Number(process.env['SEED'] || 20_261_124);
 for (const [family, targets] of FAMILIES) {
   describe(family, () => {
     for (const target of targets) {

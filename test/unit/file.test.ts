@@ -142,7 +142,7 @@ test('a place that is taken while the file is written leaves no half', () => {
 });
 
 test("what is another's under the same other name stays, and is told", () => {
-  const other = join(folder, `.result.json.${(2 ** 46).toString(36)}.civault`);
+  const other = join(folder, `.result.json.400000000000.civault`);
   writeFileSync(other, 'of another');
   assertRefused(
     () => writeFile(file, 'new', { ...WORLD, random: () => 0.25 }),
@@ -182,10 +182,10 @@ test('a write removes what one that was killed a minute ago left beside the file
     writeFileSync(path, 'half a sec');
     utimesSync(path, Date.now() / 1000 - secondsAgo, Date.now() / 1000 - secondsAgo);
   };
-  leftover('old1', 61);
-  leftover('new1', 50);
+  leftover('00000000a1d1', 61);
+  leftover('00000000e1f1', 50);
   writeFile(file, 'whole', WORLD);
-  assert.deepEqual(left(), ['.result.json.new1.civault', 'result.json']);
+  assert.deepEqual(left(), ['.result.json.00000000e1f1.civault', 'result.json']);
 });
 
 test("leftovers are those of writing this file, and nobody else's", () => {
@@ -196,10 +196,15 @@ test("leftovers are those of writing this file, and nobody else's", () => {
     'config.json',
     'config.json.1.civault',
     // Of config.json.old, which somebody may be writing.
-    '.config.json.old.3k2j.civault',
+    '.config.json.old.0123456789ab.civault',
     '.config.json..civault',
+    // What a person may have named so.
+    '.config.json.template.civault',
+    '.config.json.production1.civault',
+    '.config.json.2026.civault',
+    '.config.json.0123456789ABC.civault',
   ];
-  for (const name of [...others, '.config.json.3k2j.civault', '.config.json.0.civault'])
+  for (const name of [...others, '.config.json.0123456789ab.civault', '.config.json.000000000000.civault'])
     writeFileSync(join(folder, name), '');
   removeLeftovers(join(folder, 'config.json'));
   assert.deepEqual(left(), others.sort());
@@ -207,10 +212,12 @@ test("leftovers are those of writing this file, and nobody else's", () => {
 });
 
 test('one leftover that cannot be removed does not keep the others', () => {
-  mkdirSync(join(folder, '.result.json.1.civault'));
-  for (const name of ['0', '2']) writeFileSync(join(folder, `.result.json.${name}.civault`), '');
+  const name = (digit: number) => `.result.json.00000000000${digit}.civault`;
+  mkdirSync(join(folder, name(1)));
+  symlinkSync('nowhere', join(folder, name(3)));
+  for (const digit of [0, 2, 4]) writeFileSync(join(folder, name(digit)), '');
   removeLeftovers(file);
-  assert.deepEqual(left(), ['.result.json.1.civault']);
+  assert.deepEqual(left(), [name(1), name(3)]);
 });
 
 for (const name of ['result', 'x'.repeat(255), `x${'ü'.repeat(127)}`, '😀'.repeat(63)]) {
