@@ -1,12 +1,12 @@
 // Proves that civault doctor ends within 15 s whatever hangs, and tells what it waited for.
 
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
 import { after, before, describe, test } from 'node:test';
 import { makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
 import { startFaultyServer } from '../harness/faulty-server.ts';
 import { type Job, startJob } from '../harness/job.ts';
 import { type Env, judged } from '../harness/judged-run.ts';
+import { startNameServer } from '../harness/name-server.ts';
 
 const PATH = 'secret/data/nexus/svc-orchestrator';
 const LIMIT = 15_000;
@@ -26,15 +26,11 @@ async function ends(env: Env, says: RegExp, status: number): Promise<void> {
 
 describe('whatever hangs', { concurrency: 8 }, () => {
   test('a name server that says nothing', { skip: whyNoRoot() ?? false }, async (t) => {
-    const silent = createSocket('udp4');
-    const taken = await new Promise<Error | undefined>((resolve) => {
-      silent.once('error', resolve);
-      silent.bind(53, '127.0.0.54', () => resolve(undefined));
-    });
+    const server = await startNameServer({ 'vault.test': () => 'silence' }, '127.79.3.53');
+    if (typeof server === 'string') return t.skip(server);
     const root = makeBusyboxRoot();
     try {
-      if (taken !== undefined) return t.skip(`port 53 is not to be had: ${taken.message}`);
-      root.put('etc/resolv.conf', 'nameserver 127.0.0.54\noptions timeout:30\n');
+      root.put('etc/resolv.conf', `${server.line}options timeout:30\n`);
       const env = { ...job.env, VAULT_ADDR: 'https://vault.test:8200' };
       const run = await root.run(`civault doctor ${PATH}`, { env, limit: 2 * LIMIT });
       assert.match(run.stdout.toString(), /^FAIL {2}name .*\n.*vault\.test/m);
@@ -42,7 +38,7 @@ describe('whatever hangs', { concurrency: 8 }, () => {
       assert.equal(run.milliseconds < LIMIT, true, `${run.milliseconds} ms`);
     } finally {
       root.remove();
-      if (taken === undefined) silent.close();
+      server.close();
     }
   });
 

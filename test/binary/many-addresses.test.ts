@@ -24,7 +24,7 @@ const names = {
   'dead-and-silent.test': [REFUSING[0] ?? '', SILENT],
 };
 const noRoot = whyNoRoot();
-const server = noRoot === undefined ? await startNameServer(names) : noRoot;
+const server = noRoot === undefined ? await startNameServer(names, '127.79.2.53') : noRoot;
 
 // Listens with a queue of one and never takes a connection from it: once it is full, the kernel drops what else asks.
 const DEAF = `

@@ -13,7 +13,7 @@ const names = {
   'broken.test': 2,
 } as const;
 const noRoot = whyNoRoot();
-const server = noRoot === undefined ? await startNameServer(names) : noRoot;
+const server = noRoot === undefined ? await startNameServer(names, '127.79.1.53') : noRoot;
 
 describe('a host name', { skip: typeof server === 'string' && server }, () => {
   let root: BusyboxRoot;

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { makeBusyboxRoot, whyNoRoot } from '../harness/busybox-root.ts';
 import type { NameRecord } from '../harness/name-server.ts';
 import { startNameServer } from '../harness/name-server.ts';
+import { whyNotSeen } from '../harness/shut-process.ts';
 import { type Cell, play, type Stage } from './cell.ts';
 import type { Times } from './expectation.ts';
 import { FAULTS } from './faults.ts';
@@ -60,9 +61,10 @@ export function playFaults(name: RequestName): void {
       );
       // It may be the others that were too much for this machine.
       for (const playAgain of again) await playAgain();
+      const size = `the largest had ${(memory / 1000).toFixed(1)} MB for its own`;
       t.diagnostic(
         `${played} cells of the ${name}, ${again.length} of them twice: the latest ended ${Math.round(late)} ms ` +
-          `after its time, the largest had ${(memory / 1000).toFixed(1)} MB for its own`,
+          `after its time, ${whyNotSeen() ?? size}`,
       );
     } finally {
       root?.remove();

@@ -58,6 +58,7 @@ export function downloads(prepare: (job: ReleaseJob) => void = () => undefined):
     place = makePlace();
   });
   after(async () => {
+    rmSync(`${place?.root ?? ''}${caFile()}`, { force: true });
     place?.remove();
     await job?.gitlab.close();
   });
@@ -71,7 +72,7 @@ export function downloads(prepare: (job: ReleaseJob) => void = () => undefined):
     job.job.isRunning = true;
     here = mkdtempSync(join(place.root ?? tmpdir(), 'download-'));
     folder = here.slice((place.root ?? '').length);
-    writeFileSync(join(place.root ?? tmpdir(), 'ca.pem'), gitlab.authority.certificatePem);
+    writeFileSync(`${place.root ?? ''}${caFile()}`, gitlab.authority.certificatePem);
   });
   afterEach(() => {
     const files = readdirSync(here, { recursive: true, encoding: 'utf8' }).map((name) => join(here, name));
@@ -85,7 +86,8 @@ export function downloads(prepare: (job: ReleaseJob) => void = () => undefined):
     }
   });
 
-  const caFile = () => (place.root === undefined ? join(tmpdir(), 'ca.pem') : '/ca.pem');
+  const caFile = () =>
+    place.root === undefined ? join(tmpdir(), `civault-ca-${process.pid}.pem`) : '/ca.pem';
   const env = () => ({ ...job.env, CI_SERVER_TLS_CA_FILE: caFile() });
   const judge = (outcome: Outcome) => {
     assert.equal(outcome.stdout.toString(), '', 'something on standard output');

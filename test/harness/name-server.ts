@@ -13,24 +13,27 @@ export interface NameServer {
   close(): void;
 }
 
-const HERE = '127.0.0.53';
 const IPV4 = 1;
 
-/** Starts one; gives back why not where its port is not to be had. */
+/**
+ * Starts one; gives back why not where this user may have no such port.
+ * @param host a loopback address that is this test's alone: test files run side by side
+ */
 export async function startNameServer(
   records: Readonly<Record<string, NameRecord>>,
-  host = HERE,
+  host: string,
 ): Promise<NameServer | string> {
   const socket: Socket = createSocket('udp4');
   socket.on('message', (query, { port, address }) => {
     const answer = answerTo(query, records);
     if (answer !== undefined) socket.send(answer, port, address);
   });
-  const failed = await new Promise<Error | undefined>((resolve) => {
+  const failed = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     socket.once('error', resolve);
     // The port is the one that every resolver asks.
     socket.bind(53, host, () => resolve(undefined));
   });
+  if (failed !== undefined && failed.code !== 'EACCES') throw failed;
   if (failed !== undefined) return `port 53 is not to be had: ${failed.message}`;
   return { line: `nameserver ${host}\n`, close: () => void socket.close() };
 }

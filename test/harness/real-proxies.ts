@@ -2,10 +2,18 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveNothing } from './leftovers.ts';
 
@@ -57,12 +65,14 @@ export async function startRealProxy(
   chmodSync(folder, 0o777);
   const file = (name: string) => join(folder, name);
   writeFileSync(file('hosts'), names.map((name) => `127.0.0.1 ${name}\n`).join(''));
+  // Squid shares memory under its service's name, which is the machine's: another's would be in the way. Letters and digits.
+  const service = basename(folder).replaceAll('-', '');
   const port = await freePort(host);
   writeFileSync(file('conf'), CONFIGURATIONS[kind](file, port, host, options));
   const program = PROGRAMS[kind].find(existsSync) ?? kind;
   const child: ChildProcess =
     kind === 'squid'
-      ? spawn(program, ['-N', '-f', file('conf')], { stdio: 'ignore' })
+      ? spawn(program, ['-N', '-n', service, '-f', file('conf')], { stdio: 'ignore' })
       : spawn(
           'unshare',
           [
@@ -79,6 +89,7 @@ export async function startRealProxy(
   const stop = leaveNothing(() => {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
+    if (kind === 'squid') for (const name of sharedBy(service)) rmSync(join(SHARED, name), { force: true });
   });
   const log = () =>
     ['log', 'access.log']
@@ -101,6 +112,12 @@ export async function startRealProxy(
       await ended;
     },
   };
+}
+
+const SHARED = '/dev/shm';
+
+function sharedBy(service: string): string[] {
+  return existsSync(SHARED) ? readdirSync(SHARED).filter((name) => name.startsWith(`${service}-`)) : [];
 }
 
 type Configure = (

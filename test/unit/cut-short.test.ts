@@ -33,10 +33,10 @@ test('and what is not to be left undone a moment later, so that the run ends wit
 
 test('a signal that came during work which did not wait is heard', async () => {
   const cutShort = new Promise<never>((_, reject) => {
-    process.once('SIGUSR2', () => reject(signal));
+    process.once('SIGWINCH', () => reject(signal));
   });
   cutShort.catch(() => undefined);
   await hearSignals({ cutShort });
-  process.kill(process.pid, 'SIGUSR2');
+  process.kill(process.pid, 'SIGWINCH');
   await assert.rejects(hearSignals({ cutShort }), signal);
 });

@@ -82,13 +82,15 @@ describe('a pipe', { skip: existsSync('/proc/self/fd') ? false : 'there is no /p
   });
 
   test('leaves nothing open, a hundred times', () => {
-    const before = [...openDescriptors()];
+    // Of files there may be others: the loader of these very tests has its own now and then.
+    const pipes = () => [...openDescriptors()].filter(([, what]) => what.startsWith('pipe:'));
+    const before = pipes();
     for (let round = 0; round < 100; round += 1) {
       const { read, write: end } = made();
       closeSync(read);
       closeSync(end);
     }
-    assert.deepEqual([...openDescriptors()], before);
+    assert.deepEqual(pipes(), before);
   });
 
   test('is read no further while its stream is paused', async () => {
