@@ -112,7 +112,7 @@ export function downloads(prepare: (job: ReleaseJob) => void = () => undefined):
     run,
     download: async (args, options) => judge(await run(`exec civault download ${args}`, options)),
     start: async (args, options = {}) => {
-      const CI_SERVER_TLS_CA_FILE = join(place.root ?? tmpdir(), 'ca.pem');
+      const CI_SERVER_TLS_CA_FILE = `${place.root ?? ''}${caFile()}`;
       const variables = { ...job.env, CI_SERVER_TLS_CA_FILE, ...options.env };
       const given = { cwd: here, limit: 30_000, ...options, env: variables };
       return judge(await runCommand(CIVAULT, ['download', ...args], given));
