@@ -145,7 +145,9 @@ describe('the init, before BusyBox', { skip: reason ?? false }, () => {
   const ash = (script: string) => [busybox, 'ash', '-c', script];
   const BLOCKED = 'while read -r a b; do [ $a != SigBlk: ] || echo $b; done </proc/self/status';
   const IGNORING = ['sh', '-c', 'trap "" CHLD; exec "$@"', 'sh'];
-  const ALONE = ['prlimit', '--nproc=1', 'setpriv', '--reuid=54321', '--regid=54321', '--clear-groups'];
+  // Processes are counted by user, wherever they run: this one is nobody else's, not even another test's.
+  const user = 200_000 + process.pid;
+  const ALONE = ['prlimit', '--nproc=1', 'setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
   for (const [name, script, status, stdout, by = []] of [
     ['goes on as PID 2, and ends with its status', 'echo $$; exit 7', 7, '2\n'],
     ['ends with 128 + the signal that ended it', 'kill -KILL $$', 137, ''],
