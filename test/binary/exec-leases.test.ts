@@ -12,6 +12,7 @@ import {
   assertNothingLives,
   exec,
   HOUR,
+  LOOK,
   living,
   OTHER,
   putLease,
@@ -25,7 +26,7 @@ describe('a leased secret', { concurrency: true }, () => {
   alone(
     'is renewed at two thirds of its time by its token while the command runs, and ended after it',
     async (job) => {
-      const { status, stderr, seen } = await exec(job, SHORT, 'sleep 5.5; echo done; sleep 0.2');
+      const { status, stderr, seen } = await exec(job, SHORT, `sleep 5.5; ${LOOK}`);
       assert.deepEqual([status, stderr], [0, '']);
       assert.deepEqual(seen, [{ leases: 1, tokens: 1 }]);
       assertNothingLives(job);
@@ -83,7 +84,7 @@ describe('a leased secret', { concurrency: true }, () => {
 
   alone('that cannot be renewed is left as it is, and ended', async (job) => {
     await job.vault.request('POST', 'database/creds/static', { username: 'static-user' });
-    const { stderr, seen } = await exec(job, 'A=database/creds/static#username', 'sleep 1; echo done');
+    const { stderr, seen } = await exec(job, 'A=database/creds/static#username', `sleep 1; ${LOOK}`);
     assert.deepEqual([stderr, seen.length, asked(job, RENEW_LEASE)], ['', 1, []]);
     assertNothingLives(job);
   });
@@ -137,7 +138,7 @@ describe('a renewal that fails', { concurrency: true }, () => {
       left -= 1;
       left === 1 ? errors(503)(response) : cut(response);
     });
-    const { status, stderr, seen } = await exec(job, OTHER, 'sleep 8.5; echo done; sleep 0.2');
+    const { status, stderr, seen } = await exec(job, OTHER, `sleep 8.5; ${LOOK}`);
     assert.deepEqual([status, stderr, seen], [0, '', [{ leases: 1, tokens: 1 }]]);
     assertNothingLives(job);
   });

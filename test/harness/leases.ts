@@ -1,7 +1,8 @@
 // What the tests of leases share: a Vault for each test, with leases and roles of any time, and runs of `civault exec`
-// that look at what lives while the command runs.
+// that look at what lives while the command runs, which waits for the look: a machine under load takes its time.
 
 import assert from 'node:assert/strict';
+import type { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { role } from '../vault/guide.ts';
 import type { RecordedRequest } from '../vault/server.ts';
@@ -21,7 +22,10 @@ export const LOOK_UP = '/v1/auth/token/lookup-self';
 export const REVOKE = '/v1/auth/token/revoke-self';
 export const REVOKE_LEASE = '/v1/sys/leases/revoke';
 
-/** What still lived when the command wrote a line. */
+/** What a script says to have it looked at what lives: it goes on once that is done. */
+export const LOOK = 'echo look; read -r go';
+
+/** What still lived when the command said so. */
 interface Seen {
   readonly leases: number;
   readonly tokens: number;
@@ -33,7 +37,7 @@ interface Run {
   readonly started?: (pid: number) => void;
 }
 
-/** Runs a shell's script by exec, with a mapping or several. */
+/** Runs a shell's script by exec, with a mapping or several; `seen` has a look for each LOOK of the script. */
 export async function exec(
   job: Job,
   mapping: string | readonly string[],
@@ -41,12 +45,20 @@ export async function exec(
   { env, flags = [], started }: Run = {},
 ): Promise<Outcome & { readonly seen: readonly Seen[] }> {
   const seen: Seen[] = [];
+  let stdin: Writable | undefined;
   const all = { ...job.env, PATH: '/usr/bin:/bin', ...env };
   const mappings = [mapping].flat();
   const outcome = await runCommand(CIVAULT, ['exec', ...flags, ...mappings, '--', 'sh', '-c', script], {
     env: all,
     limit: 30_000,
-    onOutput: () => seen.push(living(job)),
+    input: (pipe) => {
+      stdin = pipe;
+    },
+    onOutput: (text) => {
+      if (!text.includes('look\n')) return;
+      seen.push(living(job));
+      stdin?.write('\n');
+    },
     ...(started === undefined ? {} : { started }),
   });
   assertNoToken(outcome, all);
