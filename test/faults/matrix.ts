@@ -51,10 +51,17 @@ export function playFaults(name: RequestName): void {
           const skip = fault.place === 'name' && typeof server === 'string' ? server : false;
           const what = `${fault.name}, ${often}`;
           return t.test(what, { skip }, async () => {
-            const measured = await play(stage, cell);
-            played += 1;
-            memory = Math.max(memory, measured.memory);
-            if (measured.late < MOST_LATE) late = Math.max(late, measured.late);
+            const measured = await play(stage, cell).catch((error: unknown) => {
+              // Its time limit is of a few seconds, which a machine at work may use up before the request.
+              if ((fault.but?.[name] ?? fault.kind) !== 'waiting') throw error;
+              t.diagnostic(`${what}: played by itself, for among others it failed: ${error}`);
+              return undefined;
+            });
+            if (measured !== undefined) {
+              played += 1;
+              memory = Math.max(memory, measured.memory);
+            }
+            if (measured !== undefined && measured.late < MOST_LATE) late = Math.max(late, measured.late);
             else again.push(() => t.test(`${what}, by itself`, () => assertInTime(stage, cell)));
           });
         }),
