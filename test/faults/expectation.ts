@@ -28,9 +28,14 @@ export interface Expectation {
 // Nothing hangs on these two: one comes when the result is there, the other is tried again while the program runs.
 const BESIDES: readonly RequestName[] = ['renew', 'revoke'];
 
+/** What a fault is to a request. */
+export function kindOf(fault: Fault, request: RequestName): Kind {
+  return fault.but?.[request] ?? fault.kind;
+}
+
 /** The rules. */
 export function expectationOf(fault: Fault, request: RequestName, times: Times): Expectation {
-  const kind = fault.but?.[request] ?? fault.kind;
+  const kind = kindOf(fault, request);
   const short = request === 'asset' ? SHORT_LIMIT_OF_ASSET : SHORT_LIMIT;
   const limit = kind === 'waiting' ? short : LONG_LIMIT;
   return {

@@ -7,7 +7,7 @@ import type { NameRecord } from '../harness/name-server.ts';
 import { startNameServer } from '../harness/name-server.ts';
 import { whyNotSeen } from '../harness/shut-process.ts';
 import { type Cell, play, type Stage } from './cell.ts';
-import type { Times } from './expectation.ts';
+import { kindOf, type Times } from './expectation.ts';
 import { FAULTS } from './faults.ts';
 import { BENCHES, type RequestName } from './requests.ts';
 
@@ -53,16 +53,16 @@ export function playFaults(name: RequestName): void {
           return t.test(what, { skip }, async () => {
             const measured = await play(stage, cell).catch((error: unknown) => {
               // Its time limit is of a few seconds, which a machine at work may use up before the request.
-              if ((fault.but?.[name] ?? fault.kind) !== 'waiting') throw error;
+              if (kindOf(fault, name) !== 'waiting') throw error;
               t.diagnostic(`${what}: played by itself, for among others it failed: ${error}`);
               return undefined;
             });
-            if (measured !== undefined) {
-              played += 1;
-              memory = Math.max(memory, measured.memory);
-            }
-            if (measured !== undefined && measured.late < MOST_LATE) late = Math.max(late, measured.late);
-            else again.push(() => t.test(`${what}, by itself`, () => assertInTime(stage, cell)));
+            const playAgain = () => t.test(`${what}, by itself`, () => assertInTime(stage, cell));
+            if (measured === undefined) return void again.push(playAgain);
+            played += 1;
+            memory = Math.max(memory, measured.memory);
+            if (measured.late < MOST_LATE) late = Math.max(late, measured.late);
+            else again.push(playAgain);
           });
         }),
       );
