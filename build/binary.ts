@@ -19,12 +19,19 @@ import { adaptBase } from './adapt.ts';
 import type { Arch } from './arch.ts';
 import type { Base } from './base.ts';
 import { type Bundle, bundle } from './bundle.ts';
+import { EMULATORS, REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts';
 import { BuildError, say } from './say.ts';
+
+interface Stripe {
+  readonly snap: string;
+  readonly store: number;
+  readonly buffer: Buffer;
+}
 
 interface Producer {
   default(order: {
-    backpack: { entrypoint: string; stripes: never[]; prelude: string };
-    bakes: string[];
+    backpack: { entrypoint: string; stripes: readonly Stripe[]; prelude: string };
+    bakes: readonly string[];
     slash: string;
     target: { binaryPath: string; output: string };
     symLinks: object;
@@ -34,6 +41,9 @@ interface Producer {
 }
 
 const produce: Producer = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/producer.js');
+// pkg's word for a file that it puts in as it is.
+const STORE_CONTENT = 1;
+const NO_CACHE = Buffer.alloc(0);
 /** The folder of all that is built. */
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 
@@ -57,6 +67,8 @@ export interface Binary {
   readonly bundle: Bundle;
   /** What became of the base's machine code, for people. */
   readonly codeChanges: string;
+  /** Whether it has a code cache. */
+  readonly isRehearsed: boolean;
 }
 
 /** The name of an architecture's file, in dist/ and in a release. */
@@ -69,11 +81,11 @@ export async function makeBinary(base: Base): Promise<Binary> {
   const script = await bundle(base.nodeVersion);
   say('bundle', `src/main.ts, ${(script.text.length / 1000).toFixed(0)} kB`);
   const { bytes, codeChanges } = adaptBase(base);
-  await writeBinary(bytes, script.text, base.arch);
-  return { arch: base.arch, name: binaryName(base.arch), bundle: script, codeChanges };
+  const isRehearsed = await writeBinary(bytes, script.text, base.arch);
+  return { arch: base.arch, name: binaryName(base.arch), bundle: script, codeChanges, isRehearsed };
 }
 
-async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<void> {
+async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<boolean> {
   mkdirSync(DIST, { recursive: true });
   // Within dist/, so that the finished file is renamed into its place and never half there.
   const folder = mkdtempSync(join(DIST, '.build-'));
@@ -81,20 +93,58 @@ async function writeBinary(base: Buffer, script: string, arch: Arch): Promise<vo
     const basePath = join(folder, 'base');
     const output = join(folder, 'civault');
     writeFileSync(basePath, base);
-    await produce.default({
-      backpack: { entrypoint: '/', stripes: [], prelude: preludeWith(script) },
-      bakes: OPTIONS,
-      slash: '/',
-      target: { binaryPath: basePath, output },
-      symLinks: {},
-      doCompress: 0,
-      nativeBuild: false,
-    });
-    chmodSync(output, 0o755);
+    const prelude = preludeWith(script);
+    await assemble({ basePath, prelude, cache: NO_CACHE, options: OPTIONS }, output);
+    const cache = await codeCache(basePath, readFileSync(output).subarray(base.length), arch, folder);
+    if (cache !== undefined) await assemble({ basePath, prelude, cache, options: OPTIONS }, output);
     publish(output, arch, folder);
+    return cache !== undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface Parts {
+  readonly basePath: string;
+  /** As text: pkg's producer wraps it. */
+  readonly prelude: string;
+  /** Stands before the prelude. */
+  readonly cache: Buffer;
+  readonly options: readonly string[];
+}
+
+async function assemble({ basePath, prelude, cache, options }: Parts, output: string): Promise<void> {
+  const stripes = cache.length === 0 ? [] : [{ snap: '/cache', store: STORE_CONTENT, buffer: cache }];
+  await produce.default({
+    backpack: { entrypoint: '/', stripes, prelude },
+    bakes: options,
+    slash: '/',
+    target: { binaryPath: basePath, output },
+    symLinks: {},
+    doCompress: 0,
+    nativeBuild: false,
+  });
+  chmodSync(output, 0o755);
+}
+
+async function codeCache(
+  basePath: string,
+  text: Buffer,
+  arch: Arch,
+  folder: string,
+): Promise<Buffer | undefined> {
+  const binary = join(folder, 'rehearsal');
+  const prelude = readFileSync(new URL('./rehearsal.js', import.meta.url), 'utf8');
+  const options = [...OPTIONS, ...REHEARSAL_OPTIONS];
+  await assemble({ basePath, prelude, cache: NO_CACHE, options }, binary);
+  const cache = await rehearse(binary, text, arch);
+  say(
+    'cache',
+    cache === undefined
+      ? `none, so that it starts more slowly: this machine runs no program for ${arch.docker} (${EMULATORS[arch.node]} would)`
+      : `${(cache.length / 1000).toFixed(0)} kB of compiled code`,
+  );
+  return cache;
 }
 
 function publish(output: string, arch: Arch, folder: string): void {

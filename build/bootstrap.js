@@ -27,9 +27,10 @@ if (internalBinding('worker').isMainThread) {
   };
   prepareMainThreadExecution(true);
   const fs = require('fs');
-  const at = '// PRELUDE_POSITION //' | 0;
-  const size = '// PRELUDE_SIZE //' | 0;
-  const text = Buffer.alloc(size);
+  const at = '// PAYLOAD_POSITION //' | 0;
+  const cached = '// PAYLOAD_SIZE //' | 0;
+  const size = cached + ('// PRELUDE_SIZE //' | 0);
+  const bytes = Buffer.allocUnsafeSlow(size);
   const name = process.execPath;
   const folders = name.includes('/')
     ? ['']
@@ -37,7 +38,7 @@ if (internalBinding('worker').isMainThread) {
   const found = folders.some((folder) => {
     try {
       const file = fs.openSync(folder + name, 'r');
-      const mine = fs.fstatSync(file).size === at + size && fs.readSync(file, text, 0, size, at) === size;
+      const mine = fs.fstatSync(file).size === at + size && fs.readSync(file, bytes, 0, size, at) === size;
       fs.closeSync(file);
       return mine;
     } catch {
@@ -45,12 +46,10 @@ if (internalBinding('worker').isMainThread) {
     }
   });
   if (found) {
-    new (require('vm').Script)(text, { filename: 'civault' }).runInThisContext()(
-      process,
-      require,
-      console,
-      taken,
-    );
+    new (require('vm').Script)(bytes.latin1Slice(cached), {
+      filename: 'civault',
+      cachedData: cached ? bytes.subarray(0, cached) : undefined,
+    }).runInThisContext()(process, require, console, taken);
   } else {
     process._rawDebug('civault: cannot find its own file: /proc is not mounted and PATH does not lead to it');
     // What a shell evaluates in place of the assignments (src/output/shell.ts).

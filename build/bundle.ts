@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { BuildError } from './say.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -29,7 +30,11 @@ export async function bundle(nodeVersion: string): Promise<Bundle> {
     minifyWhitespace: true,
     define: { CIVAULT_RELEASE: JSON.stringify({ version, commit: commit(), node: nodeVersion }) },
   });
-  return { text: outputFiles.map(({ text }) => text).join(''), metafile };
+  const text = outputFiles.map(({ text }) => text).join('');
+  // esbuild escapes what it may. V8 is given the bytes one by one, which is how it keeps text of ASCII as well.
+  const odd = /.{0,20}[^\x00-\x7f].{0,20}/.exec(text);
+  if (odd !== null) throw new BuildError(`the bundle is to be ASCII, write \\u escapes: ${odd[0]}`);
+  return { text, metafile };
 }
 
 function commit(): string {

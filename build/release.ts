@@ -11,6 +11,7 @@ import { type Base, findBase, NotHere } from './base.ts';
 import { type Binary, DIST, makeBinary } from './binary.ts';
 import { compress } from './compress.ts';
 import { BASE_LINE, isEndOfLife, supportOf } from './node-lines.ts';
+import { EMULATORS } from './rehearsal.ts';
 import { BuildError, runBuild, say } from './say.ts';
 import { billOf, patchOf, versionsWithin } from './sbom.ts';
 import { readSums, sumsOf } from './sums.ts';
@@ -42,6 +43,11 @@ await runBuild(async () => {
 
   const binaries: Binary[] = [];
   for (const base of bases) binaries.push(await makeBinary(base));
+  for (const { arch, name } of binaries.filter(({ isRehearsed }) => !isRehearsed)) {
+    const why = `the code cache of dist/${name}: ${EMULATORS[arch.node]} is not here to make it`;
+    if (wish.all) throw new BuildError(`not everything can be made here:\n${why}`);
+    missing.push(why);
+  }
   const made = [];
   for (const { name } of binaries) {
     say('pack', `dist/${name}.gz and .xz`);

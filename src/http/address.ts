@@ -74,8 +74,8 @@ export function parseAddress(
   if (/\$\{?[A-Za-z_]/.test(trimmed)) {
     throw bad('a variable in it was never filled in', whyUnfilled(trimmed, name, environment));
   }
-  if (/^["'`“‘]|["'`”’]$/.test(trimmed)) {
-    const inner = trimmed.replace(/^["'`“‘]+|(?<!["'`”’])["'`”’]+$/g, '');
+  if (/^["'`\u201c\u2018]|["'`\u201d\u2019]$/.test(trimmed)) {
+    const inner = trimmed.replace(/^["'`\u201c\u2018]+|(?<!["'`\u201d\u2019])["'`\u201d\u2019]+$/g, '');
     const isAddress = /^https?:\/\/[\w.:[\]-]+$/.test(inner);
     throw bad('it has quotes around it', `without them: ${howToSet(name, isAddress ? inner : example)}`);
   }

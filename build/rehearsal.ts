@@ -1,0 +1,84 @@
+// V8's code cache of the bundle: commands as jobs run them are run once, in a binary of their own against stand-ins of Vault
+// and GitLab, and what V8 has compiled by then is put into the file. Without it every run compiles that anew: gained on
+// x64, a third of the instructions of `--version` and more than a quarter of those of a secret (docs/performance.md).
+//
+// V8 takes a cache that its own version made, with the same flags; in the place of any other it compiles the source. So a cache
+// can make civault slower, and never wrong, as long as it is made of the very text that stands beside it.
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startJob } from '../test/harness/job.ts';
+import { startReleaseJob } from '../test/harness/release.ts';
+import type { Arch } from './arch.ts';
+import { BuildError } from './say.ts';
+
+/** V8 writes what it compiled in the order of its hashes: with a seed of its own, each build would give another file. */
+export const REHEARSAL_OPTIONS = ['--hash-seed=1'];
+
+/** What runs a program of another architecture, where the kernel alone does not. */
+export const EMULATORS: Readonly<Record<Arch['node'], string>> = {
+  x64: 'qemu-x86_64-static',
+  arm64: 'qemu-aarch64-static',
+};
+
+// What is not among them is compiled when it is wanted: every further function is loaded by those who do not want it, too.
+const SECRET = 'secret/data/nexus/svc-orchestrator#password';
+const COMMANDS = [
+  ['--version'],
+  ['get', SECRET],
+  ['env', `PASSWORD=${SECRET}`],
+  ['exec', `PASSWORD=${SECRET}`, '--', 'true'],
+  ['download', '--package', 'civault/1.2.3/civault-linux-amd64'],
+];
+
+/**
+ * Runs the commands and gives V8's code cache, or undefined where this machine cannot run them.
+ * @param binary a binary whose prelude is build/rehearsal.js
+ * @param text what the cache is of, byte by byte as the binary holds it
+ * @throws {BuildError} where a command fails
+ */
+export async function rehearse(binary: string, text: Buffer, arch: Arch): Promise<Buffer | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'civault-rehearsal-'));
+  const at = (name: string) => join(folder, name);
+  const vault = await startJob();
+  const { gitlab, env } = await startReleaseJob();
+  try {
+    writeFileSync(at('text'), text);
+    writeFileSync(at('gitlab.pem'), gitlab.authority.certificatePem);
+    const isRun = await runs(binary, arch, {
+      cwd: folder,
+      env: {
+        PATH: '/usr/bin:/bin',
+        ...vault.env,
+        ...env,
+        CI_SERVER_TLS_CA_FILE: at('gitlab.pem'),
+        REHEARSAL: JSON.stringify({ text: at('text'), cache: at('cache'), commands: COMMANDS }),
+      },
+    });
+    return isRun ? readFileSync(at('cache')) : undefined;
+  } finally {
+    await vault.end();
+    await gitlab.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether this machine can run it at all. */
+async function runs(binary: string, arch: Arch, options: Parameters<typeof execFile>[2]): Promise<boolean> {
+  const isForeign = arch.node !== process.arch;
+  const ways = [[binary], ...(isForeign ? [[EMULATORS[arch.node], binary]] : [])];
+  for (const [program = '', ...args] of ways) {
+    try {
+      await promisify(execFile)(program, args, options);
+      return true;
+    } catch (error) {
+      const { code, stderr } = error as { code?: unknown; stderr?: string };
+      if (isForeign && ['ENOEXEC', 'ENOENT'].includes(String(code))) continue;
+      throw new BuildError(`the rehearsal failed (${code}): ${stderr}`);
+    }
+  }
+  return false;
+}
