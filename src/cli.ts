@@ -6,6 +6,7 @@ import { AppError, printable, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
 import { type Environment, Interrupted, type Io } from './io.ts';
 import { asksForHelp, parseCommandLine } from './options.ts';
+import { takeTiming, timingTable } from './timing.ts';
 import { usageOf, VERSION } from './usage.ts';
 
 /** The commands, by their names. Each is loaded when it is wanted: what `exec` needs of Node would cost `get` 10 ms. */
@@ -26,10 +27,18 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
  * @returns the exit status; never throws
  */
 export async function run(args: readonly string[], environment: Environment, io: Io): Promise<number> {
+  const { isTimed, rest } = takeTiming(args);
+  const status = await runUntimed(rest, environment, io);
+  if (isTimed) for (const line of timingTable(io.marks(), io.elapsed())) io.writeMessage(line);
+  return status;
+}
+
+async function runUntimed(args: readonly string[], environment: Environment, io: Io): Promise<number> {
   const [name = '', ...rest] = args;
   let command: Command | undefined;
   try {
     command = await COMMANDS.get(name)?.();
+    io.mark('modules');
     if (command !== undefined && !asksForHelp(rest)) {
       return await command.run(parseCommandLine(rest, command.grammar, name), { environment, io });
     }

@@ -1,6 +1,7 @@
 // What a run is given of the world around it. `main.ts` gives the real one; tests give their own.
 
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { Mark } from './timing.ts';
 
 /** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
 export interface Io {
@@ -34,6 +35,10 @@ export interface Io {
   readonly elapsed: () => number;
   /** At least 0 and below 1. */
   readonly random: () => number;
+  /** Notes that a phase of the run has ended, for --timing. */
+  readonly mark: (phase: string) => void;
+  /** What was noted, and how long Node.js took to begin. */
+  readonly marks: () => readonly Mark[];
 }
 
 /** The signals that end a program which does nothing about them, and that Node lets be taken. */

@@ -7,6 +7,7 @@ import { AppError, errnoOf } from './errors.ts';
 import { ENDING_SIGNALS, Interrupted, type Io } from './io.ts';
 import { writeAll } from './output/write-all.ts';
 import { readSmallFile } from './small-file.ts';
+import type { Mark } from './timing.ts';
 
 // NODE_* variables, which the bootstrap takes away before Node reads them (build/bootstrap.js). They are the job's all
 // the same. From source there is no bootstrap and nothing was taken.
@@ -36,6 +37,8 @@ function writeResult(result: string | Uint8Array): void {
     throw new AppError('OUTPUT', `cannot write the result to standard output (${why})`, undefined, error);
   }
 }
+
+const marks: Mark[] = [];
 
 const io: Io = {
   writeOutput: writeResult,
@@ -82,6 +85,8 @@ const io: Io = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   random: () => Math.random(),
+  mark: (phase) => marks.push({ phase, at: performance.now() }),
+  marks: () => [{ phase: 'runtime', at: performance.nodeTiming.bootstrapComplete }, ...marks],
 };
 
 const taken = typeof JOB_NODE_VARIABLES === 'undefined' ? {} : JOB_NODE_VARIABLES;

@@ -41,12 +41,15 @@ export const download: Command = {
     const { endpoint, proxy, token } = settings;
     const trust = prepareTrust(settings.trust, io);
     const redirects = gitlabRedirects(endpoint);
-    const client = createClient({ endpoint, proxy, trust, retry, deadline, redirects });
+    io.mark('settings');
+    const client = createClient({ endpoint, proxy, trust, retry, deadline, redirects, mark: io.mark });
     try {
       const api = openApi(client, endpoint, token);
       const files = await orCutShort(plan(api, settings.project, destination), io);
+      io.mark('release');
       const isExecutable = line.switches.has('executable');
       await downloadAll(files, { api, patience: { retry, deadline }, isExecutable, io });
+      io.mark('download');
     } finally {
       client.close();
     }

@@ -51,6 +51,7 @@ export async function withVault<T>(
   for (const warning of settings.warnings) io.writeMessage(`warning: ${warning}`);
   const credential = findCredential(settings, settings.endpoint, environment, io.now());
   const trust = prepareTrust(settings.trust, io);
+  io.mark('settings');
   const deadline = untilCutShort(startDeadline(settings.timeout, io.elapsed), io.cutShort);
   const client = openClient(settings, trust, deadline, io);
   try {
@@ -62,6 +63,7 @@ export async function withVault<T>(
       if (error instanceof Interrupted) await endLate(opened.then(endToken), login, io);
       throw error;
     });
+    io.mark('login');
     let result: T;
     try {
       result = await orCutShort(work(run), io);
@@ -69,6 +71,7 @@ export async function withVault<T>(
       // A signal cuts the work short, but not the end of the token.
       const isDone = await orShortly(endToken(run), io);
       if (isDone === undefined) io.writeMessage(`warning: ${NOT_REVOKED}: there was no time left for it`);
+      io.mark('revoke');
     }
     // A signal that came while the token was ended counts as well.
     await orCutShort(undefined, io);
@@ -91,8 +94,10 @@ export function withSecrets(
 ): Promise<void> {
   return withVault(flags, context, async (run) => {
     const secrets = await run.read(references);
+    context.io.mark('read');
     await hearSignals(context.io);
     await use(secrets, run.deadline);
+    context.io.mark('write');
     if (run.leases.length === 0 || !run.session.ownsToken) return;
     run.keepToken();
     context.io.writeMessage(tokenKept(run.leases, run.session));
@@ -175,6 +180,7 @@ export function openClient(
     trust,
     retry: { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage },
     deadline,
+    mark: io.mark,
   });
 }
 

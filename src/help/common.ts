@@ -26,6 +26,7 @@ Settings (flags win over the environment):
   --retries N             VAULT_MAX_RETRIES; 5. A rate limit (429) is waited out
                           within the time limit
   --no-revoke             leave the Vault token alive at the end
+  --timing                tell what took how long, on standard error
 A token in VAULT_TOKEN is used as it is: no login, and no revocation.
 
 Exit status: 0 done, 1 a bug, 2 usage or setting, 3 ID token, 4 refused,

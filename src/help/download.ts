@@ -40,6 +40,7 @@ Settings (flags win over the environment):
   --timeout TIME          for the whole run; none unless said. What brings
                           nothing for 30 s is cut, and tried again
   --retries N             5, counted anew with each MB that is gained
+  --timing                tell what took how long, on standard error
 
 Examples:
   civault download civault-linux-amd64 --project platform/civault \\

@@ -45,6 +45,8 @@ export interface ClientSettings {
   readonly deadline: Deadline;
   /** Vault's unless said. */
   readonly redirects?: Redirects;
+  /** Is told when the phases of the first connection end. */
+  readonly mark?: (phase: string) => void;
 }
 
 const MOST_REDIRECTS = 5;
@@ -59,7 +61,7 @@ export function createClient(settings: ClientSettings): Client {
 
   function poolFor(endpoint: Endpoint): Pool {
     const origin = originOf(endpoint);
-    const pool = pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options);
+    const pool = pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options, settings.mark);
     pools.set(origin, pool);
     return pool;
   }

@@ -30,11 +30,18 @@ export interface Pool {
   readonly look: Look;
   /** The sockets that are connected, handshake and all. Node tells of that but once. */
   readonly connected: WeakSet<object>;
+  /** Notes how far the first connection has come: later ones are made beside other work. */
+  readonly mark: (phase: string) => void;
 }
 
 /** A pool for one endpoint. Nothing is connected before the first request. */
-export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, trust: TlsOptions): Pool {
-  const connected = new WeakSet();
+export function createPool(
+  endpoint: Endpoint,
+  proxy: ProxyServer | undefined,
+  trust: TlsOptions,
+  mark: (phase: string) => void = () => undefined,
+): Pool {
+  const shared = { connected: new WeakSet(), mark: once(mark) };
   const kept = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
   if (endpoint.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
@@ -48,7 +55,7 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
       serverName: trust.servername,
       showsCertificate: trust.cert !== undefined,
       look: lookAtEndpoint(endpoint, proxy, trust),
-      connected,
+      ...shared,
     };
   }
   const open = {
@@ -56,7 +63,7 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
     tunnelThrough: undefined,
     serverName: undefined,
     showsCertificate: false,
-    connected,
+    ...shared,
   };
   if (proxy?.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trustInProxy(trust), ...serverName(proxy.host) });
@@ -64,6 +71,15 @@ export function createPool(endpoint: Endpoint, proxy: ProxyServer | undefined, t
   }
   // Nobody shows a certificate there.
   return { ...open, agent: new http.Agent(kept), secure: false, look: async () => [] };
+}
+
+function once(mark: (phase: string) => void): (phase: string) => void {
+  const told = new Set<string>();
+  return (phase) => {
+    if (told.has(phase)) return;
+    told.add(phase);
+    mark(phase);
+  };
 }
 
 function lookAtEndpoint(endpoint: Endpoint, proxy: ProxyServer | undefined, trust: TlsOptions): Look {

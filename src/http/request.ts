@@ -87,6 +87,7 @@ export function exchange(
       reject(explain(endpoint, pool, progress, error));
       return;
     }
+    if (pool.secure) pool.mark('TLS context');
     const { idle = Infinity } = request;
     const startTimer = () => {
       const left = deadline.remaining();
@@ -120,6 +121,7 @@ export function exchange(
         // A certificate is parsed for nobody but who asked for it.
         if (asked !== undefined) progress.certificate = certificateOf(socket);
         progress.phase = 'answer';
+        pool.mark(pool.secure ? 'TLS handshake' : 'connect');
       };
       isKept = pool.connected.has(socket);
       if (isKept) {
@@ -129,6 +131,7 @@ export function exchange(
       if (pool.tunnelThrough === undefined) {
         followSocket(socket, progress, () => {
           progress.phase = pool.secure ? 'tls' : 'answer';
+          pool.mark('connect');
         });
       } else progress.phase = 'tls';
       socket.once(pool.secure ? 'secureConnect' : 'connect', connected);

@@ -46,6 +46,8 @@ export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: W
     now: () => NOW,
     elapsed: () => 0,
     random: () => 0,
+    mark: () => undefined,
+    marks: () => [],
     ...functions,
   };
 }

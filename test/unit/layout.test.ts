@@ -40,6 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'release.ts',
     'error-docs.ts',
     'times.ts',
+    'timing.ts',
     'nearest.ts',
     'small-file.ts',
   ],

@@ -1,0 +1,36 @@
+// What --timing tells: which phase of a run took how long.
+
+/** The end of a phase. What lies between it and the end before it was spent on that phase. */
+export interface Mark {
+  readonly phase: string;
+  /** Milliseconds since the process began to be Node.js. */
+  readonly at: number;
+}
+
+const FLAG = '--timing';
+
+/** Takes the flag off a command line, wherever it stands before `--`. */
+export function takeTiming(args: readonly string[]): { isTimed: boolean; rest: readonly string[] } {
+  const end = args.indexOf('--');
+  const mine = end < 0 ? args : args.slice(0, end);
+  const rest = mine.filter((arg) => arg !== FLAG);
+  return { isTimed: rest.length < mine.length, rest: [...rest, ...args.slice(mine.length)] };
+}
+
+/**
+ * A run as a table: a line for each phase, in the order in which they ended.
+ * @param now when the last of them ends
+ */
+export function timingTable(marks: readonly Mark[], now: number): string[] {
+  const lines: string[] = [];
+  let since = 0;
+  for (const { phase, at } of [...marks, { phase: 'the rest', at: now }]) {
+    lines.push(row(phase, at - since));
+    since = at;
+  }
+  return ['timing, in milliseconds since Node.js began:', ...lines, row('in all', now)];
+}
+
+function row(phase: string, milliseconds: number): string {
+  return `  ${phase.padEnd(14)}${milliseconds.toFixed(1).padStart(8)}`;
+}
