@@ -29,7 +29,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
 export async function run(args: readonly string[], environment: Environment, io: Io): Promise<number> {
   const { isTimed, rest } = takeTiming(args);
   const status = await runUntimed(rest, environment, io);
-  if (isTimed) for (const line of timingTable(io.marks(), io.elapsed())) io.writeMessage(line);
+  if (isTimed) for (const line of timingTable(io.timeline())) io.writeMessage(line);
   return status;
 }
 

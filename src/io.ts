@@ -1,7 +1,7 @@
 // What a run is given of the world around it. `main.ts` gives the real one; tests give their own.
 
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import type { Mark } from './timing.ts';
+import type { Timeline } from './timing.ts';
 
 /** Streams, files, time and chance, handed in so that nothing below `main.ts` touches the process. */
 export interface Io {
@@ -37,8 +37,8 @@ export interface Io {
   readonly random: () => number;
   /** Notes that a phase of the run has ended, for --timing. */
   readonly mark: (phase: string) => void;
-  /** What was noted, and how long Node.js took to begin. */
-  readonly marks: () => readonly Mark[];
+  /** What was noted. */
+  readonly timeline: () => Timeline;
 }
 
 /** The signals that end a program which does nothing about them, and that Node lets be taken. */

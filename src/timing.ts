@@ -7,6 +7,13 @@ export interface Mark {
   readonly at: number;
 }
 
+/** The phases of a run. */
+export interface Timeline {
+  readonly marks: readonly Mark[];
+  /** When the last of them ends. */
+  readonly now: number;
+}
+
 const FLAG = '--timing';
 
 /** Takes the flag off a command line, wherever it stands before `--`. */
@@ -17,11 +24,8 @@ export function takeTiming(args: readonly string[]): { isTimed: boolean; rest: r
   return { isTimed: rest.length < mine.length, rest: [...rest, ...args.slice(mine.length)] };
 }
 
-/**
- * A run as a table: a line for each phase, in the order in which they ended.
- * @param now when the last of them ends
- */
-export function timingTable(marks: readonly Mark[], now: number): string[] {
+/** A run as a table: a line for each phase, in the order in which they ended. */
+export function timingTable({ marks, now }: Timeline): string[] {
   const lines: string[] = [];
   let since = 0;
   for (const { phase, at } of [...marks, { phase: 'the rest', at: now }]) {

@@ -63,7 +63,7 @@ export const WAY: readonly WayStep[] = ['name', 'connection', 'certificate', 'he
 
 /** Asks for Vault's health, and tells each step on the way. */
 export async function askHealth(client: Client, way: Way, now: number): Promise<Health> {
-  const progress = newProgress();
+  const progress = newProgress(true);
   const outcome = await attemptLater(
     client.send(REQUEST, { within: WITHIN, retries: 0, progress }).then((response) => readAnswer(response)),
   );

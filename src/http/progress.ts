@@ -18,13 +18,15 @@ export interface Progress {
   addresses: string[];
   /** The address and the port at the other end, the proxy's where there is one, or a socket's path. */
   peer: string | undefined;
-  /** The server's own certificate, when it was verified. */
+  /** The server's own certificate, when it was verified and is wanted. */
   certificate: X509Certificate | undefined;
+  /** To parse it takes a millisecond. */
+  readonly wantsCertificate: boolean;
 }
 
 /** A progress that nothing has happened in yet. */
-export function newProgress(): Progress {
-  return { phase: 'connect', addresses: [], peer: undefined, certificate: undefined };
+export function newProgress(wantsCertificate = false): Progress {
+  return { phase: 'connect', addresses: [], peer: undefined, certificate: undefined, wantsCertificate };
 }
 
 /** Whether the request was sent: who does not wait for the answer cannot know what it did. */
@@ -34,7 +36,7 @@ export function wasSent({ phase }: Progress): boolean {
 
 /** Begins a progress anew, with a connection to this host or socket before it. */
 export function beginProgress(progress: Progress, host: string, socketPath: string | undefined): void {
-  Object.assign(progress, newProgress());
+  Object.assign(progress, newProgress(progress.wantsCertificate));
   // An address needs nobody to look it up.
   if (socketPath === undefined && isIP(host) === 0) progress.phase = 'name';
   progress.peer = socketPath;

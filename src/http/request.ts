@@ -118,8 +118,7 @@ export function exchange(
       if (progress.phase === 'turn') begin();
       const connected = () => {
         pool.connected.add(socket);
-        // A certificate is parsed for nobody but who asked for it.
-        if (asked !== undefined) progress.certificate = certificateOf(socket);
+        if (progress.wantsCertificate) progress.certificate = certificateOf(socket);
         progress.phase = 'answer';
         pool.mark(pool.secure ? 'TLS handshake' : 'connect');
       };

@@ -47,7 +47,7 @@ export function fakeIo({ files = {}, folders = {}, input = '', ...functions }: W
     elapsed: () => 0,
     random: () => 0,
     mark: () => undefined,
-    marks: () => [],
+    timeline: () => ({ marks: [], now: 0 }),
     ...functions,
   };
 }
