@@ -10,8 +10,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startJob } from '../test/harness/job.ts';
-import { startReleaseJob } from '../test/harness/release.ts';
 import type { Arch } from './arch.ts';
 import { BuildError } from './say.ts';
 
@@ -43,6 +41,9 @@ const COMMANDS = [
 export async function rehearse(binary: string, text: Buffer, arch: Arch): Promise<Buffer | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'civault-rehearsal-'));
   const at = (name: string) => join(folder, name);
+  // Here alone: what is imported from this file is of use without them, too.
+  const { startJob } = await import('../test/harness/job.ts');
+  const { startReleaseJob } = await import('../test/harness/release.ts');
   const vault = await startJob();
   const { gitlab, env } = await startReleaseJob();
   try {

@@ -11,7 +11,7 @@ import { type Outcome, runCommand } from '../harness/command.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 // A source archive has no .git: the build calls its commit unknown.
-const NEEDED = ['package.json', 'package-lock.json', 'src', 'build', '.git'].filter((part) =>
+const NEEDED = ['package.json', 'package-lock.json', 'src', 'build', 'test', '.git'].filter((part) =>
   existsSync(join(ROOT, part)),
 );
 
