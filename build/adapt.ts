@@ -9,6 +9,7 @@ import type { Base } from './base.ts';
 import { placeInit } from './init.ts';
 import { dropJoin, sayJoin } from './quick-end.ts';
 import { BuildError, say } from './say.ts';
+import { dropDestructors, sayDestructors } from './straight-exit.ts';
 
 /** Each would let the job’s environment change what civault trusts, loads or writes. */
 export const SILENCED = [
@@ -68,7 +69,7 @@ export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
   }
   const others = SILENCED_WHERE_FOUND.filter((name) => silence(adapted, name));
   const place = placeInit(adapted, arch).toString(16);
-  const codeChanges = `${sayAdvice(dropAdvice(adapted, arch))}, ${sayJoin(dropJoin(adapted, arch))}`;
+  const codeChanges = `${sayAdvice(dropAdvice(adapted, arch))}, ${sayJoin(dropJoin(adapted, arch))}, ${sayDestructors(dropDestructors(adapted, arch))}`;
   say(
     'base',
     `bootstrap exchanged, ${names.length + others.length} variables silenced, init placed at 0x${place}`,
