@@ -5,8 +5,8 @@ import { withDocs } from './error-docs.ts';
 import { AppError, printable, quoted } from './errors.ts';
 import { EXIT_OK, exitStatusOf } from './exit-codes.ts';
 import { type Environment, Interrupted, type Io } from './io.ts';
-import { asksForHelp, parseCommandLine } from './options.ts';
-import { takeTiming, timingTable } from './timing.ts';
+import { asksForHelp, asksForTiming, parseCommandLine } from './options.ts';
+import { timingTable } from './timing.ts';
 import { usageOf, VERSION } from './usage.ts';
 
 /** The commands, by their names. Each is loaded when it is wanted: what `exec` needs of Node would cost `get` 10 ms. */
@@ -27,9 +27,8 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
  * @returns the exit status; never throws
  */
 export async function run(args: readonly string[], environment: Environment, io: Io): Promise<number> {
-  const { isTimed, rest } = takeTiming(args);
-  const status = await runUntimed(rest, environment, io);
-  if (isTimed) for (const line of timingTable(io.timeline())) io.writeMessage(line);
+  const status = await runUntimed(args, environment, io);
+  if (asksForTiming(args)) for (const line of timingTable(io.timeline())) io.writeMessage(line);
   return status;
 }
 

@@ -33,14 +33,23 @@ export interface CommandLine {
 const SHARED = ['ca-file', 'timeout', 'retries'];
 const VAULTS = {
   values: ['address', 'id-token-variable', 'role', 'auth-path', 'namespace', ...SHARED],
-  switches: ['no-revoke'],
+  switches: ['no-revoke', 'timing'],
 };
-const GITLABS = { values: ['server', 'project', 'token-variable', ...SHARED], switches: [] };
+const GITLABS = { values: ['server', 'project', 'token-variable', ...SHARED], switches: ['timing'] };
 
 /** Whether the user asks for help, wherever on the line. */
 export function asksForHelp(args: readonly string[]): boolean {
+  return ownArguments(args).some((arg) => arg === '--help' || arg === '-h');
+}
+
+/** Whether the user asks what took how long. */
+export function asksForTiming(args: readonly string[]): boolean {
+  return ownArguments(args).includes('--timing');
+}
+
+function ownArguments(args: readonly string[]): readonly string[] {
   const end = args.indexOf('--');
-  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h');
+  return args.slice(0, end < 0 ? undefined : end);
 }
 
 /**

@@ -14,16 +14,6 @@ export interface Timeline {
   readonly now: number;
 }
 
-const FLAG = '--timing';
-
-/** Takes the flag off a command line, wherever it stands before `--`. */
-export function takeTiming(args: readonly string[]): { isTimed: boolean; rest: readonly string[] } {
-  const end = args.indexOf('--');
-  const mine = end < 0 ? args : args.slice(0, end);
-  const rest = mine.filter((arg) => arg !== FLAG);
-  return { isTimed: rest.length < mine.length, rest: [...rest, ...args.slice(mine.length)] };
-}
-
 /** A run as a table: a line for each phase, in the order in which they ended. */
 export function timingTable({ marks, now }: Timeline): string[] {
   const lines: string[] = [];

@@ -61,7 +61,8 @@ export function createClient(settings: ClientSettings): Client {
 
   function poolFor(endpoint: Endpoint): Pool {
     const origin = originOf(endpoint);
-    const pool = pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options, settings.mark);
+    const pool =
+      pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options, settings.mark);
     pools.set(origin, pool);
     return pool;
   }

@@ -1,10 +1,17 @@
 // Variables that no field of a secret may set, and the few that nobody may: their names, and why.
 
-type Rule = readonly [reason: string, names: RegExp];
+type Rule = readonly [reason: string, holds: (name: string) => boolean];
 
-/** Names and patterns of names, with white space between them. */
+/** Names and patterns of names, with white space between them. Made when first asked: most runs ask for few. */
 function rule(reason: string, names: string): Rule {
-  return [reason, new RegExp(`^(?:${names.split(/\s+/).join('|')})$`)];
+  let pattern: RegExp | undefined;
+  return [
+    reason,
+    (name) => {
+      pattern ??= new RegExp(`^(?:${names.split(/\s+/).join('|')})$`);
+      return pattern.test(name);
+    },
+  ];
 }
 
 // Some shell makes something of its own of these: it refuses to set them, or takes the value for arithmetic, in which
@@ -183,5 +190,5 @@ export function whyReserved(name: string): string | undefined {
 }
 
 function reasonIn(list: readonly Rule[], name: string): string | undefined {
-  return list.find(([, names]) => names.test(name))?.[0];
+  return list.find(([, holds]) => holds(name))?.[0];
 }

@@ -9,10 +9,12 @@ export interface Foreign {
 
 // A REF is a line: what is longer is no slip.
 const LONGEST = 1000;
+// What most references look like, and no other tool's does: for speed, as each pattern below is compiled when it is first used.
+const PLAIN = /^(?!v1\/)\w[\w/-]*(?:#\w+)?$/;
 
 /** Recognizes a reference of another tool. The REF that it gives is a text: whether it can be read is not judged. */
 export function foreignReference(text: string): Foreign | undefined {
-  if (text.length > LONGEST) return undefined;
+  if (text.length > LONGEST || PLAIN.test(text)) return undefined;
   return (
     fromQuotes(text) ??
     fromMapping(text) ??

@@ -178,7 +178,7 @@ const whole = ({ phase, addresses, peer, certificate }: Progress) => ({
 
 test('a name is looked up, and an address is not', async () => {
   const { port } = await serving(answering);
-  const [byName, byAddress] = [newProgress(), newProgress()];
+  const [byName, byAddress] = [newProgress(true), newProgress(true)];
   // Something of an exchange before.
   byAddress.addresses.push('10.0.0.1');
   await sent(`https://localhost:${port}`, [{ progress: byName }]);
@@ -211,7 +211,7 @@ test('a port where nobody listens leaves an exchange at its connection', async (
 
 test('a kept connection is known by its peer and its certificate, each time it is asked', async () => {
   const server = await serving(answering);
-  const all = [newProgress(), newProgress(), newProgress()];
+  const all = [newProgress(true), newProgress(true), newProgress(true)];
   await sent(
     `https://127.0.0.1:${server.port}`,
     all.map((progress) => ({ progress })),
@@ -227,9 +227,26 @@ test('a kept connection is known by its peer and its certificate, each time it i
   }
 });
 
-test('through a proxy, the peer is the proxy and the certificate is the server', async () => {
+test('a certificate is parsed for nobody but who asks for it', async () => {
   const { port } = await serving(answering);
   const progress = newProgress();
+  await sent(`https://127.0.0.1:${port}`, [{ progress }]);
+  assert.deepEqual([progress.phase, progress.certificate], ['body', undefined]);
+});
+
+test('the phases of the first connection are told, once each and in their order', async () => {
+  const { port } = await serving({ onData: (socket) => void socket.end(ANSWER) });
+  const marks: string[] = [];
+  const client = clientOf(at(`https://127.0.0.1:${port}`), 5000, { mark: (phase) => void marks.push(phase) });
+  await client.send(GET);
+  await client.send(GET);
+  client.close();
+  assert.deepEqual(marks, ['TLS context', 'connect', 'TLS handshake']);
+});
+
+test('through a proxy, the peer is the proxy and the certificate is the server', async () => {
+  const { port } = await serving(answering);
+  const progress = newProgress(true);
   const always = { name: 'HTTPS_PROXY', value: proxy.host };
   await sent(`https://vault.test:${port}`, [{ progress }], {
     proxy: { always, forHttps: undefined, forHttp: undefined, except: '' },

@@ -28,7 +28,7 @@ for (const [name, load] of COMMANDS) {
     const program = grammar.takesProgram ? ['--', 'true'] : [];
     for (const [, flag = '', value] of flags) {
       const args = value === undefined ? [`--${flag}`] : [`--${flag}`, value];
-      const hasNone = flag === 'no-revoke' || grammar.switches?.includes(flag) === true;
+      const hasNone = ['no-revoke', 'timing'].includes(flag) || grammar.switches?.includes(flag) === true;
       assert.deepEqual(
         parseCommandLine([...(hasNone ? [`--${flag}`] : args), ...program], grammar, name).positionals,
         [],

@@ -1,0 +1,43 @@
+// Proves that --timing tells every phase of a run of the binary, on standard error alone.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CIVAULT } from '../harness/busybox-root.ts';
+import { runCommand } from '../harness/command.ts';
+import { type Job, startJob } from '../harness/job.ts';
+
+let job: Job;
+before(async () => {
+  job = await startJob();
+});
+after(() => job.end());
+
+test('every phase has a time, and the result is as without it', async () => {
+  const args = ['get', 'secret/data/nexus/svc-orchestrator#username'];
+  const [plain, timed] = [
+    await runCommand(CIVAULT, args, { env: job.env }),
+    await runCommand(CIVAULT, [...args, '--timing'], { env: job.env }),
+  ];
+  assert.deepEqual(timed.stdout, plain.stdout);
+  const rows = [...timed.stderr.matchAll(/^civault: {3}([\w ]+?) +(\d+\.\d)$/gm)];
+  assert.deepEqual(
+    rows.map(([, phase]) => phase),
+    [
+      'runtime',
+      'modules',
+      'settings',
+      'TLS context',
+      'connect',
+      'TLS handshake',
+      'login',
+      'read',
+      'write',
+      'revoke',
+      'the rest',
+      'in all',
+    ],
+  );
+  const times = rows.map(([, , time]) => Number(time));
+  const sum = times.slice(0, -1).reduce((all, time) => all + time, 0);
+  assert.ok(Math.abs(sum - (times.at(-1) ?? 0)) < 1, timed.stderr);
+});
