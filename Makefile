@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build release reproducible image demo recipes test fuzz test-node24 test-assets test-vault vault-answers lint format bench clean
+.PHONY: help build release reproducible image demo recipes test fuzz test-node24 test-assets test-vault vault-answers lint format bench bench-check clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
@@ -18,6 +18,8 @@ JOBS ?= $(shell nproc)
 # For fuzzing: how many inputs over all targets, and from which seed; a fresh one unless said
 RUNS ?= 1000000
 SEED ?=
+# For bench-check: yes writes down what it takes now
+WRITE ?=
 # Where an image is pushed to, as skopeo names it
 IMAGE ?= oci:dist/image:latest
 SOURCES := $(shell find src build -type f) package.json package-lock.json
@@ -74,8 +76,13 @@ lint: $(INSTALLED) ## check format, lint and types
 format: $(INSTALLED) ## format the sources
 	@npx --no-install biome check --write .
 
-bench: dist/civault tools ## measure beside the guide's curl pipeline
+bench: dist/civault tools ## measure times and instructions, beside the guide's curl pipeline
+	@sh build/tools.sh valgrind:valgrind
 	@$(NODE) test/bench/bench.ts
+
+bench-check: dist/civault tools ## fail where a run takes a tenth more instructions than it did (WRITE=yes: note what it takes)
+	@sh build/tools.sh valgrind:valgrind
+	@WRITE="$(WRITE)" $(NODE) test/bench/check.ts
 
 clean: ## remove what was built
 	rm -rf dist

@@ -2,8 +2,8 @@
 // and GitLab, and what V8 has compiled by then is put into the file. Without it every run compiles that anew: gained on
 // x64, a third of the instructions of `--version` and more than a quarter of those of a secret (docs/performance.md).
 //
-// V8 takes a cache that its own version made, with the same flags; in the place of any other it compiles the source. So a cache
-// can make civault slower, and never wrong, as long as it is made of the very text that stands beside it.
+// pkg's patch of V8 takes out what would compare a cache with its source and its flags: V8's version alone is compared. So the
+// build makes both at once, of the very bytes that stand beside the cache, and nothing puts other bytes there.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that the tests and the demo use, if this user may. What stays missing is no failure here:
-# each test that wants it says so and is skipped.
+# Installs the Debian packages that the tests and the demo use, or those that are named (PROGRAM:PACKAGE), if this user may.
+# What stays missing is no failure here: each test that wants it says so and is skipped.
 set -u
 
 # An installed proxy is started as a service where there is an init. The tests start their own.
@@ -9,8 +9,10 @@ proxies='tinyproxy:tinyproxy squid:squid'
 
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/civault
 missing=
-for pair in busybox:busybox-static curl:curl dash:dash mksh:mksh zsh:zsh unshare:util-linux skopeo:skopeo \
-  htpasswd:apache2-utils xmllint:libxml2-utils xz:xz-utils buildah:buildah rsync:rsync git:git shellcheck:shellcheck $proxies; do
+# shellcheck disable=SC2086 # none, or two
+[ $# -gt 0 ] || set -- busybox:busybox-static curl:curl dash:dash mksh:mksh zsh:zsh unshare:util-linux skopeo:skopeo \
+  htpasswd:apache2-utils xmllint:libxml2-utils xz:xz-utils buildah:buildah rsync:rsync git:git shellcheck:shellcheck $proxies
+for pair in "$@"; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
 registry=

@@ -72,7 +72,10 @@ export function parseCommandLine(args: readonly string[], grammar: Grammar, comm
   }
   const mine = end < 0 ? args : args.slice(0, end);
   const given = checkFlags(mine, values, [...settings.switches, ...switches], help);
-  const parsed = minimist([...mine], { string: [...values, '_'], boolean: [...switches] });
+  const parsed = minimist([...mine], {
+    string: [...values, '_'],
+    boolean: [...settings.switches, ...switches],
+  });
   const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(
       names.flatMap((name) => (typeof parsed[name] === 'string' ? [[name, parsed[name]]] : [])),

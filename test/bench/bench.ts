@@ -1,18 +1,23 @@
 // make bench: civault beside the guide's curl pipeline, in turns, and what it takes in memory and on disk.
 
-import { readFileSync, statSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { findArch } from '../../build/arch.ts';
+import { findBase } from '../../build/base.ts';
 import { CIVAULT } from '../harness/busybox-root.ts';
 import { runCommand } from '../harness/command.ts';
 import { startJob } from '../harness/job.ts';
 import { benchDownload } from './download.ts';
 import { benchExec } from './exec.ts';
+import { countInstructions } from './instructions.ts';
 import { benchMasking } from './masking.ts';
 import { civaultScript, GUIDE_SECRETS, guideScript } from './pipelines.ts';
-import { compare, median, type Timed } from './turns.ts';
+import { compare, type Timed } from './turns.ts';
 
 const ROUNDS = 40;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const whyNoOthers = 'the CLIs of Vault and OpenBao, and vals, are not compared yet';
 
 const job = await startJob();
 try {
@@ -21,33 +26,64 @@ try {
   console.log(
     `${cpus().length} × ${cpus()[0]?.model.trim()}, Vault stand-in on loopback, ${ROUNDS} pairs in turns\n`,
   );
-  for (const [name, wanted] of [
-    ['one secret', GUIDE_SECRETS.slice(0, 1)],
-    ['six secrets', GUIDE_SECRETS],
+  const one = GUIDE_SECRETS.slice(0, 1);
+  const ask = shell('exec curl -sf -o /dev/null "$VAULT_ADDR/v1/sys/health"');
+  for (const [name, first, other, second] of [
+    ['one secret', shell(civaultScript(one, CIVAULT)), "guide's curl", shell(guideScript(one))],
+    [
+      'six secrets',
+      shell(civaultScript(GUIDE_SECRETS, CIVAULT)),
+      "guide's curl",
+      shell(guideScript(GUIDE_SECRETS)),
+    ],
+    ['one secret', shell(civaultScript(one, CIVAULT)), 'one curl, health', ask],
+    [
+      '--version',
+      { ...shell(''), command: CIVAULT, args: ['--version'] },
+      'bare Node.js',
+      await bareNode(env),
+    ],
   ] as const) {
-    const { first, second, ratio } = await compare(
-      shell(civaultScript(wanted, CIVAULT)),
-      shell(guideScript(wanted)),
-      ROUNDS,
-    );
+    const times = await compare(first, second, ROUNDS);
     console.log(
-      `${name.padEnd(12)} civault ${ms(first)}   guide's curl ${ms(second)}   ratio ${ratio.toFixed(2)}`,
+      `${name.padEnd(12)} civault ${ms(times.first)}   ${other.padEnd(16)} ${ms(times.second)}   ratio ${times.ratio.toFixed(2)}`,
     );
   }
-  const starts = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    starts.push((await runCommand(CIVAULT, ['--version'], { env })).milliseconds);
-  }
-  console.log(`${'--version'.padEnd(12)} civault ${ms(median(starts))}`);
+  console.log(whyNoOthers);
   console.log(
     `${'memory'.padEnd(12)} civault ${(await privateMemory(env)).toFixed(1).padStart(6)} MB private at its most`,
   );
   console.log(`${'size'.padEnd(12)} civault ${(statSync(CIVAULT).size / 1e6).toFixed(1).padStart(6)} MB`);
+  for (const [name, count] of Object.entries(await counted())) {
+    console.log(`instructions civault ${count.toFixed(1).padStart(6)} million   (${name})`);
+  }
   await benchExec(job, env, console.log);
   benchMasking(console.log);
   await benchDownload(console.log);
 } finally {
   await job.end();
+}
+
+/** The static base as it came, which is Node.js to whoever sets this variable, with nothing to do. */
+async function bareNode(env: Readonly<Record<string, string>>): Promise<Timed> {
+  const { bytes } = await findBase(findArch(), 'node20');
+  const command = join(mkdtempSync(join(tmpdir(), 'civault-bench-')), 'node');
+  writeFileSync(command, bytes, { mode: 0o755 });
+  process.on('exit', () => rmSync(dirname(command), { recursive: true }));
+  return {
+    command,
+    args: ['--eval', '0'],
+    options: { env: { ...env, PKG_EXECPATH: 'PKG_INVOKE_NODEJS' } },
+  };
+}
+
+async function counted(): Promise<Record<string, number>> {
+  try {
+    return await countInstructions();
+  } catch (error) {
+    console.log(`instructions not counted: ${error instanceof Error ? error.message : error}`);
+    return {};
+  }
 }
 
 function ms(milliseconds: number): string {

@@ -35,10 +35,14 @@ export function guideScript(wanted: readonly Wanted[]): string {
 
 /** The same by civault. */
 export function civaultScript(wanted: readonly Wanted[], civault: string): string {
-  const mappings = wanted.flatMap(({ path, variables }) =>
+  return `set -e\neval "$(${civault} env ${mappingsOf(wanted).join(' ')})"\n`;
+}
+
+/** What is wanted, as civault's MAPPINGs. */
+export function mappingsOf(wanted: readonly Wanted[]): string[] {
+  return wanted.flatMap(({ path, variables }) =>
     Object.entries(variables).map(([name, field]) => `${name}=${path}#${field}`),
   );
-  return `set -e\neval "$(${civault} env ${mappings.join(' ')})"\n`;
 }
 
 const LOGIN = `

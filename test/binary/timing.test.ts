@@ -13,10 +13,10 @@ before(async () => {
 after(() => job.end());
 
 test('every phase has a time, and the result is as without it', async () => {
-  const args = ['get', 'secret/data/nexus/svc-orchestrator#username'];
+  const secret = 'secret/data/nexus/svc-orchestrator#username';
   const [plain, timed] = [
-    await runCommand(CIVAULT, args, { env: job.env }),
-    await runCommand(CIVAULT, [...args, '--timing'], { env: job.env }),
+    await runCommand(CIVAULT, ['get', secret], { env: job.env }),
+    await runCommand(CIVAULT, ['get', '--timing', secret], { env: job.env }),
   ];
   assert.deepEqual(timed.stdout, plain.stdout);
   const rows = [...timed.stderr.matchAll(/^civault: {3}([\w ]+?) +(\d+\.\d)$/gm)];
