@@ -164,7 +164,24 @@ test('a version asked of a mount without versions is refused before any secret i
   assert.deepEqual(asked(client), [`${LOOKUP}/legacy/x`]);
 });
 
-test('reads of different paths are under way side by side', async () => {
+test('reads of a server that is near are under way one after another', async () => {
+  let underWay = 0;
+  let most = 0;
+  const near: FakeClient = {
+    ...fakeClient(() => versioned({ a: '1' })),
+    send: async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      return versioned({ a: '1' });
+    },
+  };
+  assert.deepEqual(await read(near, 's/data/a', 's/data/b', 's/data/a', 's/data/c'), [A, A, A, A]);
+  assert.equal(most, 1);
+});
+
+test('reads of a server that takes its time are under way side by side', async () => {
   const started: string[] = [];
   const waiting: (() => void)[] = [];
   const client = fakeClient(() => versioned({ a: '1' }));
