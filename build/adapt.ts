@@ -4,9 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import { dropAdvice, sayAdvice } from './advice.ts';
+import { keepGroups, sayGroups } from './allocator.ts';
 import type { Arch } from './arch.ts';
 import type { Base } from './base.ts';
+import { codeCacheAround } from './code-cache.ts';
 import { placeInit } from './init.ts';
+import { lineOf } from './node-lines.ts';
 import { dropJoin, sayJoin } from './quick-end.ts';
 import { BuildError, say } from './say.ts';
 import { dropDestructors, sayDestructors } from './straight-exit.ts';
@@ -60,7 +63,7 @@ export interface Adapted {
  */
 export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
   const adapted = Buffer.from(bytes);
-  const line = Number(/^v(\d+)\./.exec(nodeVersion)?.[1]);
+  const line = lineOf(nodeVersion);
   exchangeBootstrap(adapted, patch, line);
   const names = [...SILENCED, ...(line < 22 ? [] : SILENCED_SINCE_22), SILENCED_ON[arch.docker]];
   for (const name of names) {
@@ -69,7 +72,12 @@ export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
   }
   const others = SILENCED_WHERE_FOUND.filter((name) => silence(adapted, name));
   const place = placeInit(adapted, arch).toString(16);
-  const codeChanges = `${sayAdvice(dropAdvice(adapted, arch))}, ${sayJoin(dropJoin(adapted, arch))}, ${sayDestructors(dropDestructors(adapted, arch))}`;
+  const codeChanges = [
+    sayAdvice(dropAdvice(adapted, arch)),
+    sayGroups(keepGroups(adapted, arch)),
+    sayJoin(dropJoin(adapted, arch)),
+    sayDestructors(dropDestructors(adapted, arch)),
+  ].join(', ');
   say(
     'base',
     `bootstrap exchanged, ${names.length + others.length} variables silenced, init placed at 0x${place}`,
@@ -88,33 +96,6 @@ function exchangeBootstrap(base: Buffer, patch: string, line: number): void {
   // V8 would run the code it has cached for pkg's bootstrap. With another magic number it compiles the source instead.
   const place = base.indexOf('// PRELUDE_POSITION //', at + pkgs.length);
   base.writeUInt32LE(0, codeCacheAround(base, place, line));
-}
-
-/**
- * Where V8's SerializedCodeData around a place begins: a header of 32 bytes with a magic number (0xC0DE…), V8's version, and
- * the length of what follows: at 16, or at 20 since V8 11.8, which puts a checksum before it. All of Node's built-in
- * modules have one, and it begins alike in all of them.
- */
-export function codeCacheAround(base: Buffer, place: number, line: number): number {
-  const lengthAt = line < 22 ? 16 : 20;
-  const mark = Buffer.from([0xde, 0xc0]);
-  for (
-    let at = place < 0 ? -1 : base.lastIndexOf(mark, place);
-    at >= 2;
-    at = base.lastIndexOf(mark, at - 1)
-  ) {
-    const header = at - 2;
-    if (place - header > 65_536) break;
-    const isAround = header + 32 + base.readUInt32LE(header + lengthAt) > place;
-    if (isAround && countOf(base, base.subarray(header, header + 8)) > 50) return header;
-  }
-  throw new BuildError("pkg's bootstrap has no code cache where one is expected");
-}
-
-function countOf(base: Buffer, what: Buffer): number {
-  let count = 0;
-  for (let at = base.indexOf(what); at >= 0; at = base.indexOf(what, at + 1)) count += 1;
-  return count;
 }
 
 // A C string stands between NULs, and getenv("") finds nothing. Its first byte alone is taken: the linker lets a string that

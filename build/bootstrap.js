@@ -25,7 +25,7 @@ if (internalBinding('worker').isMainThread) {
       return '/';
     }
   };
-  prepareMainThreadExecution(true);
+  prepareMainThreadExecution(true, false);
   const fs = require('fs');
   const at = '// PAYLOAD_POSITION //' | 0;
   const cached = '// PAYLOAD_SIZE //' | 0;

@@ -27,6 +27,11 @@ export function lastDayOf(nodeVersion: string): string {
   return day;
 }
 
+/** A version's release line, as a number. */
+export function lineOf(nodeVersion: string): number {
+  return Number(/^v?(\d+)\./.exec(nodeVersion)?.[1]);
+}
+
 /** Whether a version's line is supported no more at that time. */
 export function isEndOfLife(nodeVersion: string, now: number = Date.now()): boolean {
   return now >= Date.parse(lastDayOf(nodeVersion)) + DAY;

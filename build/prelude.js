@@ -7,7 +7,7 @@
 const JOB_NODE_VARIABLES = EXECPATH_FD;
 // biome-ignore format: as said above
 // biome-ignore lint/complexity/useArrowFunction: as said above
-require('module').runMain = (function () {
+require('internal/modules/cjs/loader').Module.runMain = (function () {
   // Inside the base, built-in modules go by their names without `node:`.
   const builtin = (name) => require(name.replace(/^node:/, ''));
   // biome-ignore lint/complexity/useArrowFunction: as said above

@@ -4,7 +4,7 @@ const JOB_NODE_VARIABLES = EXECPATH_FD;
 const { text, cache, commands } = JSON.parse(process.env.REHEARSAL);
 delete process.env.REHEARSAL;
 
-require('module').runMain = async function rehearse() {
+require('internal/modules/cjs/loader').Module.runMain = async function rehearse() {
   const fs = require('fs');
   const script = new (require('vm').Script)(fs.readFileSync(text, 'latin1'), { filename: 'civault' });
   const load = script.runInThisContext();
@@ -13,7 +13,7 @@ require('module').runMain = async function rehearse() {
       process.exit = ended;
       process.argv.splice(2, process.argv.length, ...args);
       load(process, require, console, JOB_NODE_VARIABLES);
-      require('module').runMain();
+      require('internal/modules/cjs/loader').Module.runMain();
     });
     if (status !== 0) process.reallyExit(status);
     for (const name of process.eventNames()) process.removeAllListeners(name);

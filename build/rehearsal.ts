@@ -5,22 +5,14 @@
 // pkg's patch of V8 takes out what would compare a cache with its source and its flags: V8's version alone is compared. So the
 // build makes both at once, of the very bytes that stand beside the cache, and nothing puts other bytes there.
 
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Arch } from './arch.ts';
-import { BuildError } from './say.ts';
+import { runOnce } from './run-once.ts';
 
 /** V8 writes what it compiled in the order of its hashes: with a seed of its own, each build would give another file. */
 export const REHEARSAL_OPTIONS = ['--hash-seed=1'];
-
-/** What runs a program of another architecture, where the kernel alone does not. */
-export const EMULATORS: Readonly<Record<Arch['node'], string>> = {
-  x64: 'qemu-x86_64-static',
-  arm64: 'qemu-aarch64-static',
-};
 
 // What is not among them is compiled when it is wanted: every further function is loaded by those who do not want it, too.
 const SECRET = 'secret/data/nexus/svc-orchestrator#password';
@@ -49,7 +41,7 @@ export async function rehearse(binary: string, text: Buffer, arch: Arch): Promis
   try {
     writeFileSync(at('text'), text);
     writeFileSync(at('gitlab.pem'), gitlab.authority.certificatePem);
-    const isRun = await runs(binary, arch, {
+    const isRun = await runOnce(binary, arch, {
       cwd: folder,
       env: {
         PATH: '/usr/bin:/bin',
@@ -65,21 +57,4 @@ export async function rehearse(binary: string, text: Buffer, arch: Arch): Promis
     await gitlab.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Whether this machine can run it at all. */
-async function runs(binary: string, arch: Arch, options: Parameters<typeof execFile>[2]): Promise<boolean> {
-  const isForeign = arch.node !== process.arch;
-  const ways = [[binary], ...(isForeign ? [[EMULATORS[arch.node], binary]] : [])];
-  for (const [program = '', ...args] of ways) {
-    try {
-      await promisify(execFile)(program, args, options);
-      return true;
-    } catch (error) {
-      const { code, stderr } = error as { code?: unknown; stderr?: string };
-      if (isForeign && ['ENOEXEC', 'ENOENT'].includes(String(code))) continue;
-      throw new BuildError(`the rehearsal failed (${code}): ${stderr}`);
-    }
-  }
-  return false;
 }

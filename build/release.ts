@@ -11,7 +11,7 @@ import { type Base, findBase, NotHere } from './base.ts';
 import { type Binary, DIST, makeBinary } from './binary.ts';
 import { compress } from './compress.ts';
 import { BASE_LINE, isEndOfLife, supportOf } from './node-lines.ts';
-import { EMULATORS } from './rehearsal.ts';
+import { EMULATORS } from './run-once.ts';
 import { BuildError, runBuild, say } from './say.ts';
 import { billOf, patchOf, versionsWithin } from './sbom.ts';
 import { readSums, sumsOf } from './sums.ts';

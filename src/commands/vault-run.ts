@@ -53,32 +53,29 @@ export async function withVault<T>(
   const trust = prepareTrust(settings.trust, io);
   io.mark('settings');
   const deadline = untilCutShort(startDeadline(settings.timeout, io.elapsed), io.cutShort);
+  // Its connections end with the process: to close them takes over a millisecond, in which Node makes a stream for standard error.
   const client = openClient(settings, trust, deadline, io);
+  const since = io.elapsed();
+  const login = newProgress();
+  const opening = openSession(client, settings.session, credential, io.now, login);
+  const opened = opening.then((session) => startRun(session, settings, deadline, since, context));
+  const run = await orCutShort(opened, io).catch(async (error: unknown) => {
+    if (error instanceof Interrupted) await endLate(opened.then(endToken), login, io);
+    throw error;
+  });
+  io.mark('login');
+  let result: T;
   try {
-    const since = io.elapsed();
-    const login = newProgress();
-    const opening = openSession(client, settings.session, credential, io.now, login);
-    const opened = opening.then((session) => startRun(session, settings, deadline, since, context));
-    const run = await orCutShort(opened, io).catch(async (error: unknown) => {
-      if (error instanceof Interrupted) await endLate(opened.then(endToken), login, io);
-      throw error;
-    });
-    io.mark('login');
-    let result: T;
-    try {
-      result = await orCutShort(work(run), io);
-    } finally {
-      // A signal cuts the work short, but not the end of the token.
-      const isDone = await orShortly(endToken(run), io);
-      if (isDone === undefined) io.writeMessage(`warning: ${NOT_REVOKED}: there was no time left for it`);
-      io.mark('revoke');
-    }
-    // A signal that came while the token was ended counts as well.
-    await orCutShort(undefined, io);
-    return result;
+    result = await orCutShort(work(run), io);
   } finally {
-    client.close();
+    // A signal cuts the work short, but not the end of the token.
+    const isDone = await orShortly(endToken(run), io);
+    if (isDone === undefined) io.writeMessage(`warning: ${NOT_REVOKED}: there was no time left for it`);
+    io.mark('revoke');
   }
+  // A signal that came while the token was ended counts as well.
+  await orCutShort(undefined, io);
+  return result;
 }
 
 /**
