@@ -5,9 +5,11 @@ import { AppError } from '../errors.ts';
 import { readIdToken } from '../gitlab/id-token.ts';
 import { variableIn } from '../gitlab/missing.ts';
 import type { Endpoint } from '../http/address.ts';
-import { type Client, createClient } from '../http/client.ts';
+import type { Client } from '../http/client.ts';
 import { type Deadline, startDeadline, untilCutShort } from '../http/deadline.ts';
+import { beginConnection, type HeadStart } from '../http/head-start.ts';
 import { newProgress, type Progress, wasSent } from '../http/progress.ts';
+import { proxyFor } from '../http/proxy.ts';
 import { prepareTrust, type Trust } from '../http/trust.ts';
 import { type Environment, hearSignals, Interrupted, type Io, orCutShort, orShortly } from '../io.ts';
 import { type IdentitySettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
@@ -53,8 +55,9 @@ export async function withVault<T>(
   const trust = prepareTrust(settings.trust, io);
   io.mark('settings');
   const deadline = untilCutShort(startDeadline(settings.timeout, io.elapsed), io.cutShort);
+  const start = await orCutShort(begin(settings, trust, io), io);
   // Its connections end with the process: to close them takes over a millisecond, in which Node makes a stream for standard error.
-  const client = openClient(settings, trust, deadline, io);
+  const client = await orCutShort(openClient(settings, trust, deadline, io, start), io);
   const since = io.elapsed();
   const login = newProgress();
   const opening = openSession(client, settings.session, credential, io.now, login);
@@ -164,13 +167,25 @@ function startRun(
   };
 }
 
-/** A client for the server of some settings. */
-export function openClient(
+/** Begins the first connection, where it is one to Vault itself by TLS. */
+async function begin({ endpoint, proxy }: Settings, trust: Trust, io: Io): Promise<HeadStart | undefined> {
+  const isDirect = endpoint.scheme === 'https' && proxyFor(endpoint, proxy) === undefined;
+  return isDirect ? beginConnection(endpoint, trust.options, io.mark) : undefined;
+}
+
+/**
+ * A client for the server of some settings.
+ * @param start its first connection, where it was begun before
+ */
+export async function openClient(
   settings: Pick<Settings, 'endpoint' | 'proxy' | 'retries'>,
   trust: Trust,
   deadline: Deadline,
   io: Io,
-): Client {
+  start?: HeadStart,
+): Promise<Client> {
+  // Node's modules for HTTP are loaded here, while the connection comes about.
+  const { createClient } = await import('../http/client.ts');
   return createClient({
     endpoint: settings.endpoint,
     proxy: settings.proxy,
@@ -178,6 +193,7 @@ export function openClient(
     retry: { retries: settings.retries, random: io.random, now: io.now, tell: io.writeMessage },
     deadline,
     mark: io.mark,
+    start,
   });
 }
 

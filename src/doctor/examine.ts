@@ -42,7 +42,7 @@ export async function examine(
   for (const error of wrong) tell(fail('settings', error));
   if (wrong.length === 0) tell(settingsStep(given(session), given(way)));
 
-  const open = openWay(given(way), given(limits), io);
+  const open = await openWay(given(way), given(limits), io);
   try {
     const health =
       open === undefined
@@ -91,12 +91,16 @@ interface OpenWay {
   readonly client: Client;
 }
 
-function openWay(way: Way | undefined, limits: LimitSettings | undefined, io: Io): OpenWay | undefined {
+async function openWay(
+  way: Way | undefined,
+  limits: LimitSettings | undefined,
+  io: Io,
+): Promise<OpenWay | undefined> {
   if (way === undefined) return undefined;
   const timeout = Math.min(limits?.timeout ?? ALL_WITHIN, ALL_WITHIN);
   const deadline = { ...startDeadline(timeout, io.elapsed), setting: undefined };
   const settings = { endpoint: way.endpoint, proxy: way.network.proxy, retries: 0 };
-  return { way, client: openClient(settings, way.trust, deadline, io) };
+  return { way, client: await openClient(settings, way.trust, deadline, io) };
 }
 
 function noWay(lacking: string): Health {

@@ -2,9 +2,10 @@
 
 import { AppError } from '../errors.ts';
 import { type Endpoint, originOf } from './address.ts';
-import { createPool, type Pool } from './connection.ts';
+import { createPool, type First, type Pool } from './connection.ts';
 import { type Deadline, shortened } from './deadline.ts';
 import { isUnknownIssuer, Untrusted } from './failure.ts';
+import type { HeadStart } from './head-start.ts';
 import type { Progress } from './progress.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
 import { type Hop, type Redirects, VAULT_REDIRECTS } from './redirect.ts';
@@ -47,6 +48,8 @@ export interface ClientSettings {
   readonly redirects?: Redirects;
   /** Is told when the phases of the first connection end. */
   readonly mark?: (phase: string) => void;
+  /** The first connection, where it was begun before. */
+  readonly start?: HeadStart | undefined;
 }
 
 const MOST_REDIRECTS = 5;
@@ -61,10 +64,18 @@ export function createClient(settings: ClientSettings): Client {
 
   function poolFor(endpoint: Endpoint): Pool {
     const origin = originOf(endpoint);
-    const pool =
-      pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options, settings.mark);
+    const proxy = proxyFor(endpoint, settings.proxy);
+    const pool = pools.get(origin) ?? createPool(endpoint, proxy, options, firstOf(origin));
     pools.set(origin, pool);
     return pool;
+  }
+
+  // What was begun before was begun with the trust of the first try.
+  function firstOf(origin: string): First {
+    const { start, mark } = settings;
+    const isBegun =
+      start !== undefined && origin === originOf(settings.endpoint) && options === settings.trust.options;
+    return isBegun ? { start } : { mark };
   }
 
   async function followed(

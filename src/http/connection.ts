@@ -4,6 +4,8 @@ import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
 import { authorityOf, type Endpoint } from './address.ts';
+import type { Connected, HeadStart } from './head-start.ts';
+import { intoOneBuffer, type OnRead } from './one-buffer.ts';
 import { type Look, lookAt } from './peer-certificate.ts';
 import { beginProgress, newProgress, type Progress } from './progress.ts';
 import type { ProxyServer } from './proxy.ts';
@@ -34,18 +36,26 @@ export interface Pool {
   readonly mark: (phase: string) => void;
 }
 
+/** What is known of the first connection of all. */
+export interface First {
+  /** Is told how far it has come. */
+  readonly mark?: ((phase: string) => void) | undefined;
+  /** That connection, where it was begun before. */
+  readonly start?: HeadStart | undefined;
+}
+
 /** A pool for one endpoint. Nothing is connected before the first request. */
 export function createPool(
   endpoint: Endpoint,
   proxy: ProxyServer | undefined,
   trust: TlsOptions,
-  mark: (phase: string) => void = () => undefined,
+  { mark = () => undefined, start }: First = {},
 ): Pool {
   const shared = { connected: new WeakSet(), mark: once(mark) };
   const kept = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
   if (endpoint.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
-    if (proxy === undefined) readIntoOneBuffer(agent);
+    if (proxy === undefined) connectDirectly(agent, start);
     else connectThroughTunnel(agent, endpoint, proxy, trust);
     return {
       agent,
@@ -118,36 +128,27 @@ export function requestTarget(endpoint: Endpoint, path: string, pool: Pool): htt
   return { host: endpoint.host, port: endpoint.port, path: whole };
 }
 
-const READ_AT_ONCE = 65_536;
-
-// For speed: a file of 1 GB comes in 64,000 records, and Node makes a buffer of 64 kB for each. Its parser of HTTP copies out what
-// it gives on (a test holds it to that), so that one buffer serves all, which takes a fifth off the time of a download.
-function readIntoOneBuffer(agent: https.Agent): void {
-  // It keeps the TLS sessions. @types/node knows neither what it gives nor all that it takes.
-  const connect = https.Agent.prototype.createConnection as (
-    this: https.Agent,
-    options: tls.ConnectionOptions & { onread: { buffer: Buffer; callback: (length: number) => boolean } },
-    connected: Connected,
-  ) => tls.TLSSocket;
-  Object.assign(agent, {
-    createConnection(options: tls.ConnectionOptions, connected: Connected) {
-      const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE);
-      const callback = (length: number) => {
-        socket.emit('data', buffer.subarray(0, length));
-        return true;
-      };
-      const socket = connect.call(agent, { ...options, onread: { buffer, callback } }, connected);
-      return socket;
-    },
-  });
-}
-
 // The options of the request that wants the socket.
-interface Tunnelled {
+interface Wanted extends tls.ConnectionOptions {
   readonly progress?: Progress;
 }
 
-type Connected = (error: Error | null, socket?: tls.TLSSocket) => void;
+function connectDirectly(agent: https.Agent, start: HeadStart | undefined): void {
+  // It keeps the TLS sessions. @types/node knows neither what it gives nor all that it takes.
+  const connect = https.Agent.prototype.createConnection as (
+    this: https.Agent,
+    options: Wanted & OnRead,
+    connected: Connected,
+  ) => tls.TLSSocket;
+  // Node's agents take a socket as it is given back, or by callback, though @types/node gives the method no signature.
+  Object.assign(agent, {
+    createConnection(options: Wanted, connected: Connected): tls.TLSSocket | undefined {
+      if (start?.take(connected, options.progress)) return undefined;
+      const known = { ...options, ...start?.shared() };
+      return intoOneBuffer((onread) => connect.call(agent, { ...known, ...onread }, connected));
+    },
+  });
+}
 
 function connectThroughTunnel(
   agent: https.Agent,
@@ -155,9 +156,8 @@ function connectThroughTunnel(
   proxy: ProxyServer,
   trust: TlsOptions,
 ): void {
-  // Node's agents take a socket by callback, though @types/node gives the method no signature.
   Object.assign(agent, {
-    createConnection({ progress = newProgress() }: Tunnelled, connected: Connected): void {
+    createConnection({ progress = newProgress() }: Wanted, connected: Connected): void {
       if (progress.phase === 'turn') beginProgress(progress, proxy.host, undefined);
       openTunnel(endpoint, proxy, trustInProxy(trust), progress)
         .then((socket) => {

@@ -127,6 +127,8 @@ export function exchange(
         progress.peer = peerOf(socket) ?? progress.peer;
         return connected();
       }
+      // One that was begun before may be there already.
+      if (progress.phase === 'answer') return connected();
       if (pool.tunnelThrough === undefined) {
         followSocket(socket, progress, () => {
           progress.phase = pool.secure ? 'tls' : 'answer';
