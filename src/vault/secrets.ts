@@ -32,17 +32,21 @@ export interface Lease {
   readonly renewable: boolean;
 }
 
-// Milliseconds within which a server that is near answers a read.
 const NEAR = 10;
 
 /**
  * Reads the secrets of all references, each path once. From a server that is near it reads one after another, which takes
  * less than the handshakes of several connections do (six secrets: -11 %); once an answer is longer in coming, all that are
  * left are read side by side.
+ * @param near milliseconds within which a server that is near answers
  * @returns the secrets, in the order of the references
  * @throws {AppError} the first failure, in that order
  */
-export async function readSecrets(session: Session, references: readonly Reference[]): Promise<SecretRead[]> {
+export async function readSecrets(
+  session: Session,
+  references: readonly Reference[],
+  near = NEAR,
+): Promise<SecretRead[]> {
   const plans = await planReads(session, references);
   const reads = new Map<string, Promise<SecretRead>>();
   const started: Promise<SecretRead>[] = [];
@@ -53,7 +57,7 @@ export async function readSecrets(session: Session, references: readonly Referen
     const read = known ?? readSecret(session, plan);
     reads.set(key, read);
     started.push(read);
-    if (isNear && known === undefined && started.length < plans.length) isNear = await endsWithin(NEAR, read);
+    if (isNear && known === undefined && started.length < plans.length) isNear = await endsWithin(near, read);
   }
   // All are awaited before the first failure is told: a read that is still under way must not outlive the run's token.
   const settled = await Promise.allSettled(started);

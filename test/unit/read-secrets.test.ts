@@ -19,10 +19,18 @@ const flat = (fields: object, lease = '') =>
   response(200, { lease_id: lease, lease_duration: 60, data: fields });
 const denied = response(403, { errors: ['1 error occurred:\n\t* permission denied\n\n'] });
 
-async function read(client: FakeClient, ...references: string[]): Promise<string[]> {
+function read(client: FakeClient, ...references: string[]): Promise<string[]> {
+  return readWithin(undefined, client, ...references);
+}
+
+async function readWithin(
+  near: number | undefined,
+  client: FakeClient,
+  ...references: string[]
+): Promise<string[]> {
   const settings = { authPath: ['jwt'], role: '', namespace: undefined };
   const session = await openSession(client, settings, { kind: 'agent' }, clock);
-  const secrets = await readSecrets(session, references.map(parseReference));
+  const secrets = await readSecrets(session, references.map(parseReference), near);
   return secrets.map(({ fields }) => compactJson(fields));
 }
 
@@ -177,7 +185,9 @@ test('reads of a server that is near are under way one after another', async () 
       return versioned({ a: '1' });
     },
   };
-  assert.deepEqual(await read(near, 's/data/a', 's/data/b', 's/data/a', 's/data/c'), [A, A, A, A]);
+  // A machine with much else to do is a server that is far.
+  const paths = ['s/data/a', 's/data/b', 's/data/a', 's/data/c'];
+  assert.deepEqual(await readWithin(60_000, near, ...paths), [A, A, A, A]);
   assert.equal(most, 1);
 });
 
