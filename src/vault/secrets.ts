@@ -71,7 +71,7 @@ async function endsWithin(milliseconds: number, work: Promise<unknown>): Promise
     () => true,
     () => true,
   );
-  return Promise.race([ended, sleep(milliseconds, false)]);
+  return Promise.race([ended, sleep(milliseconds, false, { ref: false })]);
 }
 
 /** A read that Vault refused: of several, one alone is told, and only that one is asked about. */
