@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := build
-.PHONY: help build release reproducible image demo recipes test fuzz test-node24 test-assets test-vault vault-answers lint format bench bench-check clean
+.PHONY: help build release reproducible image demo recipes test fuzz test-node24 test-assets test-vault vault-answers lint format bench bench-check bench-others timeline clean
 
 NODE := node --import tsx
 INSTALLED := node_modules/.package-lock.json
@@ -83,6 +83,12 @@ bench: dist/civault tools ## measure times and instructions, beside the guide's 
 bench-check: dist/civault tools ## fail where a run takes a tenth more instructions than it did (WRITE=yes: note what it takes)
 	@sh build/tools.sh valgrind:valgrind
 	@WRITE="$(WRITE)" $(NODE) test/bench/check.ts
+
+bench-others: $(INSTALLED) ## build vals and a Go program on Vault's client library, for bench
+	@$(NODE) test/bench/build-others.ts
+
+timeline: dist/civault tools ## measure one run phase by phase, and draw docs/timeline.svg anew
+	@$(NODE) test/bench/timeline.ts
 
 clean: ## remove what was built
 	rm -rf dist

@@ -58,6 +58,7 @@ export async function withVault<T>(
   const start = await orCutShort(begin(settings, trust, io), io);
   // Its connections end with the process: to close them takes over a millisecond, in which Node makes a stream for standard error.
   const client = await orCutShort(openClient(settings, trust, deadline, io, start), io);
+  io.mark('https');
   const since = io.elapsed();
   const login = newProgress();
   const opening = openSession(client, settings.session, credential, io.now, login);

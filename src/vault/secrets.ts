@@ -3,7 +3,6 @@
 // KV v2 is known by its path (MOUNT/data/…) or its mount, never guessed from the answer: a KV v1 secret may well have
 // a field named `data`.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, printable } from '../errors.ts';
 import { isJsonObject, JsonNumber, type JsonObject, member, numberMember, stringMember } from '../json.ts';
 import type { VaultAnswer } from './answer.ts';
@@ -66,12 +65,15 @@ export async function readSecrets(
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
-async function endsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
-  const ended = work.then(
-    () => true,
-    () => true,
-  );
-  return Promise.race([ended, sleep(milliseconds, false, { ref: false })]);
+function endsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    const ended = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    work.then(ended, ended);
+  });
 }
 
 /** A read that Vault refused: of several, one alone is told, and only that one is asked about. */

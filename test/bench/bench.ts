@@ -12,12 +12,12 @@ import { benchDownload } from './download.ts';
 import { benchExec } from './exec.ts';
 import { countInstructions } from './instructions.ts';
 import { benchMasking } from './masking.ts';
+import { findOthers } from './others.ts';
 import { civaultScript, GUIDE_SECRETS, guideScript } from './pipelines.ts';
-import { compare, type Timed } from './turns.ts';
+import { type Comparison, compare, type Timed } from './turns.ts';
 
 const ROUNDS = 40;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
-const whyNoOthers = 'the CLIs of Vault and OpenBao, and vals, are not compared yet';
 
 const job = await startJob();
 try {
@@ -45,11 +45,9 @@ try {
     ],
   ] as const) {
     const times = await compare(first, second, ROUNDS);
-    console.log(
-      `${name.padEnd(12)} civault ${ms(times.first)}   ${other.padEnd(16)} ${ms(times.second)}   ratio ${times.ratio.toFixed(2)}`,
-    );
+    console.log(line(name, other, times));
   }
-  console.log(whyNoOthers);
+  await benchOthers(env);
   console.log(
     `${'memory'.padEnd(12)} civault ${(await privateMemory(env)).toFixed(1).padStart(6)} MB private at its most`,
   );
@@ -62,6 +60,33 @@ try {
   await benchDownload(console.log);
 } finally {
   await job.end();
+}
+
+/** Other programs that do the same, where they are here. */
+async function benchOthers(env: Readonly<Record<string, string>>): Promise<void> {
+  const others = findOthers();
+  if (others.length === 0)
+    console.log('no other program is here: vault or bao on PATH, or make bench-others, which needs Go');
+  const { stdout } = await runCommand(CIVAULT, ['token', '--no-revoke'], { env });
+  for (const { name, logsIn, script } of others) {
+    const own = {
+      ...env,
+      VAULT_CACERT: job.caFile,
+      ...(logsIn ? {} : { VAULT_TOKEN: stdout.toString().trim() }),
+    };
+    for (const [what, wanted] of [
+      ['one secret', GUIDE_SECRETS.slice(0, 1)],
+      ['six secrets', GUIDE_SECRETS],
+    ] as const) {
+      const shell = (text: string): Timed => ({
+        command: '/bin/sh',
+        args: ['-c', text],
+        options: { env: own },
+      });
+      const times = await compare(shell(civaultScript(wanted, CIVAULT)), shell(script(wanted)), ROUNDS);
+      console.log(line(logsIn ? what : `${what}, no login`, name, times));
+    }
+  }
 }
 
 /** The static base as it came, which is Node.js to whoever sets this variable, with nothing to do. */
@@ -84,6 +109,10 @@ async function counted(): Promise<Record<string, number>> {
     console.log(`instructions not counted: ${error instanceof Error ? error.message : error}`);
     return {};
   }
+}
+
+function line(what: string, other: string, { first, second, ratio }: Comparison): string {
+  return `${what.padEnd(12)} civault ${ms(first)}   ${other.padEnd(16)} ${ms(second)}   ratio ${ratio.toFixed(2)}`;
 }
 
 function ms(milliseconds: number): string {

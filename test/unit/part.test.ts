@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -114,6 +115,8 @@ describe('two runs of one file', () => {
   const twice = () => {
     const first = open();
     first.write(Buffer.from('first'));
+    // What is gathered is written by then.
+    first.sha256();
     const second = open();
     // What the first had by then is as good for the second, and is not shared with it.
     assert.equal(second.size(), 5);
@@ -142,6 +145,44 @@ describe('two runs of one file', () => {
     assert.deepEqual([first.leave(true), names()], [false, ['file.part']]);
     assert.equal(second.leave(true), true);
     assert.equal(text(left), 'first and second');
+  });
+});
+
+describe('pieces are gathered to blocks', () => {
+  const BLOCK = 256 * 1024;
+  for (const [what, sizes, written] of [
+    ['small ones wait', [5, 7], 0],
+    ['until they fill a block', [BLOCK - 1, 1], 0],
+    ['or the next does not fit', [BLOCK - 1, 2], BLOCK - 1],
+    ['one that is larger than a block goes through', [3, BLOCK + 1], BLOCK + 4],
+    ['and so does each after it', [BLOCK + 1, BLOCK + 1, 9], 2 * BLOCK + 2],
+  ] as const) {
+    test(`${what}: ${sizes.join(', ')}`, () => {
+      const part = open();
+      const pieces = sizes.map((size, index) => Buffer.alloc(size, 97 + index));
+      for (const piece of pieces) part.write(piece);
+      const whole = Buffer.concat(pieces);
+      assert.equal(part.size(), whole.length);
+      assert.equal(lstatSync(left).size, written);
+      const digest = createHash('sha256').update(whole).digest('hex');
+      assert.equal(part.sha256(), digest);
+      part.finish(false);
+      assert.deepEqual(readFileSync(file), whole);
+    });
+  }
+
+  test('what is held is left to the run to come, or forgotten with the part', () => {
+    const part = open();
+    part.write(Buffer.from('some'));
+    assert.equal(part.leave(true), true);
+    assert.equal(text(left), 'some');
+    const next = open();
+    next.write(Buffer.from(' more'));
+    next.restart();
+    next.write(Buffer.from('other'));
+    assert.equal(next.size(), 5);
+    next.finish(false);
+    assert.equal(text(), 'other');
   });
 });
 
