@@ -7,6 +7,7 @@ import { dropDestructors, sayDestructors } from '../../build/straight-exit.ts';
 
 const AMD64 = findArch('amd64');
 const HANDLER = Buffer.from('803dbb311e030075084489e7e845aafdff31ffc605a8311e0300', 'hex');
+const JUMP = 7;
 const CALL = 13;
 const EXIT = Buffer.from('4863ffb8e70000000f05ba3c0000004889d00f05ebf9', 'hex');
 const GAP = Buffer.alloc(100, 0x90);
@@ -21,6 +22,8 @@ test('the call leads to _Exit, forwards and backwards', () => {
     assert.equal(dropDestructors(base, AMD64), true);
     assert.equal(handler + CALL + 4 + base.readInt32LE(handler + CALL), exit);
     before.copy(base, handler + CALL, handler + CALL, handler + CALL + 4);
+    assert.equal(base.toString('hex', handler + JUMP, handler + JUMP + 2), '9090', 'V8 is not waited for');
+    before.copy(base, handler + JUMP, handler + JUMP, handler + JUMP + 2);
     assert.deepEqual(base, before, 'and nothing else is changed');
   }
 });
