@@ -51,6 +51,7 @@ function pedigreeOf({ pkgFetch, patch, code }: Changes): object {
   return {
     patches: [{ type: 'unofficial', diff: { url: `${tarball}#package/patches/${patch}` } }],
     notes: `pkg-fetch ${pkgFetch} applied its patch before it compiled. In the program's bytes, civault's build/adapt.ts exchanged \
-pkg's bootstrap, took names of variables out and placed an init, and its build/advice.ts and build/quick-end.ts looked for two functions (${each.join('; ')}).`,
+pkg's bootstrap, took names of variables out, placed an init and changed single instructions where they were found, and its build/built-ins.ts \
+exchanged V8's code caches of some of Node's modules (${each.join('; ')}).`,
   };
 }
