@@ -77,11 +77,12 @@ function connect(
   });
   return {
     take: (connected, asked) => {
-      if (isTaken) return false;
+      // One that the server closed again, with nothing wrong, is none: another is made.
+      if (isTaken || (socket.closed && failure === undefined)) return false;
       isTaken = true;
       const { phase, addresses, peer } = progress;
       if (asked !== undefined) Object.assign(asked, { phase, addresses: [...addresses], peer });
-      const fail = () => connected(failure ?? new Error('closed'));
+      const fail = () => connected(failure ?? Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
       if (!socket.destroyed) connected(null, socket);
       else if (socket.closed) fail();
       else socket.once('close', fail);
