@@ -149,7 +149,11 @@ async function exchangeBuiltIns(
   folder: string,
 ): Promise<readonly string[]> {
   const binary = await onceOnly('built-ins', basePath, folder);
-  const compiled = await compileBuiltIns(binary, arch, folder);
+  const compiled = await compileBuiltIns(binary, arch, folder).catch((error: unknown) => {
+    if (!(error instanceof BuildError)) throw error;
+    say('base', error.message);
+    return undefined;
+  });
   if (compiled === undefined) return [];
   const placed = placeBuiltIns(bytes, compiled, arch, lineOf(nodeVersion));
   writeFileSync(basePath, bytes);

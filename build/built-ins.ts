@@ -3,8 +3,8 @@
 // the time of a secret. So the build has the base compile those modules with every function (build/built-ins.js), and puts
 // these caches where those of modules stand that no run of civault compiles. Gained on x64: 14 % of the time of a secret.
 //
-// V8 takes a cache for the very source that it is of, by its length: a base whose sources, caches or instructions are not as
-// they are known keeps what it has, and is slower and as right as before.
+// A base whose sources, caches or instructions are not as they are known, or that cannot be run here, keeps what it has, and is
+// slower and as right as before.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ export interface Compiled {
  * Has a base compile its modules.
  * @param binary a binary whose prelude is build/built-ins.js
  * @param folder for what it writes
- * @returns undefined where this machine cannot run it
+ * @returns undefined where this machine cannot run it, or its code could not be changed
  * @throws {BuildError} when it fails
  */
 export async function compileBuiltIns(
@@ -78,6 +78,7 @@ export async function compileBuiltIns(
   arch: Arch,
   folder: string,
 ): Promise<Compiled | undefined> {
+  if (!isKnown(arch)) return undefined;
   const output = join(folder, 'built-ins.json');
   const env = { BUILT_INS: JSON.stringify({ modules: COMPILED, output }) };
   if (!(await runOnce(binary, arch, { cwd: folder, env }))) return undefined;
@@ -103,6 +104,10 @@ const LEA_SIZE = 7;
 const MOVQ = Buffer.from('48c785', 'hex');
 const SIZE_WITHIN = 64;
 
+function isKnown(arch: Arch): boolean {
+  return arch.node === 'x64';
+}
+
 interface Known extends CodeCache {
   /** Where the distance to it stands, and its size. */
   readonly distanceAt: number;
@@ -116,8 +121,10 @@ interface Known extends CodeCache {
  */
 export function placeBuiltIns(base: Buffer, compiled: Compiled, arch: Arch, line: number): readonly string[] {
   const [like] = compiled.caches.values();
-  if (arch.node !== 'x64' || like === undefined) return [];
+  if (!isKnown(arch) || like === undefined) return [];
   const known = knownCaches(base, codeCachesIn(base, like, line));
+  // By its length alone a cache is known to be this module's, and V8 does not look at more (build/rehearsal.ts): a length that two
+  // modules have is no proof.
   const cacheOf = (id: string) => {
     const length = compiled.lengths.get(id);
     const isOnly = [...compiled.lengths.values()].filter((other) => other === length).length === 1;

@@ -1,6 +1,7 @@
 // Runs a binary that the build made only to be run: here, or by an emulator where it is of another architecture.
 
 import { execFile } from 'node:child_process';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import type { Arch } from './arch.ts';
 import { BuildError } from './say.ts';
@@ -10,6 +11,9 @@ export const EMULATORS: Readonly<Record<Arch['node'], string>> = {
   x64: 'qemu-x86_64-static',
   arm64: 'qemu-aarch64-static',
 };
+
+// An emulator takes its time.
+const MOST = 300_000;
 
 /**
  * Runs a binary, which writes what it has to say to files.
@@ -25,12 +29,12 @@ export async function runOnce(
   const ways = [[binary], ...(isForeign ? [[EMULATORS[arch.node], binary]] : [])];
   for (const [program = '', ...args] of ways) {
     try {
-      await promisify(execFile)(program, args, options);
+      await promisify(execFile)(program, args, { ...options, timeout: MOST });
       return true;
     } catch (error) {
       const { code, stderr } = error as { code?: unknown; stderr?: string };
       if (isForeign && ['ENOEXEC', 'ENOENT'].includes(String(code))) continue;
-      throw new BuildError(`a binary that the build ran failed (${code}): ${stderr}`);
+      throw new BuildError(`${basename(binary)}, which the build runs, failed (${code}): ${stderr}`);
     }
   }
   return false;

@@ -28,3 +28,13 @@ export function timingTable({ marks, now }: Timeline): string[] {
 function row(phase: string, milliseconds: number): string {
   return `  ${phase.padEnd(14)}${milliseconds.toFixed(1).padStart(8)}`;
 }
+
+/** Passes each phase on once: what comes after it under the same name is of something else. */
+export function eachOnce(mark: (phase: string) => void): (phase: string) => void {
+  const told = new Set<string>();
+  return (phase) => {
+    if (told.has(phase)) return;
+    told.add(phase);
+    mark(phase);
+  };
+}

@@ -13,6 +13,7 @@ import { proxyFor } from '../http/proxy.ts';
 import { prepareTrust, type Trust } from '../http/trust.ts';
 import { type Environment, hearSignals, Interrupted, type Io, orCutShort, orShortly } from '../io.ts';
 import { type IdentitySettings, readSettings, type SettingFlags, type Settings } from '../settings.ts';
+import { eachOnce } from '../timing.ts';
 import type { Reference } from '../vault/reference.ts';
 import { type Lease, readSecrets, type SecretRead } from '../vault/secrets.ts';
 import { type Credential, openSession, type Session } from '../vault/session.ts';
@@ -55,9 +56,11 @@ export async function withVault<T>(
   const trust = prepareTrust(settings.trust, io);
   io.mark('settings');
   const deadline = untilCutShort(startDeadline(settings.timeout, io.elapsed), io.cutShort);
-  const start = await orCutShort(begin(settings, trust, io), io);
-  // Its connections end with the process: to close them takes over a millisecond, in which Node makes a stream for standard error.
-  const client = await orCutShort(openClient(settings, trust, deadline, io, start), io);
+  const mark = eachOnce(io.mark);
+  const start = await orCutShort(begin(settings, trust, mark), io);
+  // Nobody closes its connections: the kernel does, when the process ends. To destroy a socket, Node looks at process.stderr, and to
+  // be looked at that is made a stream, which takes over a millisecond.
+  const client = await orCutShort(openClient(settings, trust, deadline, { ...io, mark }, start), io);
   io.mark('https');
   const since = io.elapsed();
   const login = newProgress();
@@ -169,9 +172,13 @@ function startRun(
 }
 
 /** Begins the first connection, where it is one to Vault itself by TLS. */
-async function begin({ endpoint, proxy }: Settings, trust: Trust, io: Io): Promise<HeadStart | undefined> {
+async function begin(
+  { endpoint, proxy }: Settings,
+  trust: Trust,
+  mark: Io['mark'],
+): Promise<HeadStart | undefined> {
   const isDirect = endpoint.scheme === 'https' && proxyFor(endpoint, proxy) === undefined;
-  return isDirect ? beginConnection(endpoint, trust.options, io.mark) : undefined;
+  return isDirect ? beginConnection(endpoint, trust.options, mark) : undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ const SIZE = 256 * 1024;
 /** Takes pieces, and gives them on in larger ones. */
 export interface Block {
   readonly add: (piece: Uint8Array) => void;
-  /** Gives on what is held. What fails is not held any more. */
+  /** Gives on what is held, and lets go of the memory. What fails is not held any more. */
   readonly flush: () => void;
   /** Forgets what is held. */
   readonly clear: () => void;
@@ -16,24 +16,33 @@ export interface Block {
 
 /** A block that gives on to `take`, which may throw. */
 export function gather(take: (bytes: Uint8Array) => void): Block {
-  const bytes = Buffer.allocUnsafeSlow(SIZE);
+  let bytes: Buffer | undefined;
   let held = 0;
-  const flush = () => {
+  const giveOn = () => {
     const count = held;
     held = 0;
-    if (count > 0) take(bytes.subarray(0, count));
+    if (bytes !== undefined && count > 0) take(bytes.subarray(0, count));
+  };
+  const clear = () => {
+    held = 0;
+    bytes = undefined;
   };
   return {
     add: (piece) => {
-      if (held + piece.length > SIZE) flush();
+      if (held + piece.length > SIZE) giveOn();
       if (piece.length > SIZE) return take(piece);
+      bytes ??= Buffer.allocUnsafeSlow(SIZE);
       bytes.set(piece, held);
       held += piece.length;
     },
-    flush,
-    clear: () => {
-      held = 0;
+    flush: () => {
+      try {
+        giveOn();
+      } finally {
+        clear();
+      }
     },
+    clear,
     held: () => held,
   };
 }

@@ -175,8 +175,9 @@ function partOf(place: Place): Part {
       const own = isOpen && isOwn(path, descriptor);
       if (own && isKept) flushWhatFits(block);
       close();
-      if (own && !isKept) remove(path);
-      return own && isKept;
+      const keeps = isKept && written > 0;
+      if (own && !keeps) remove(path);
+      return own && keeps;
     },
   };
 }

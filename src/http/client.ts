@@ -75,7 +75,7 @@ export function createClient(settings: ClientSettings): Client {
     const { start, mark } = settings;
     const isBegun =
       start !== undefined && origin === originOf(settings.endpoint) && options === settings.trust.options;
-    return isBegun ? { start } : { mark };
+    return isBegun ? { start, mark } : { mark };
   }
 
   async function followed(

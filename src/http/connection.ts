@@ -3,6 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
+import { eachOnce } from '../timing.ts';
 import { authorityOf, type Endpoint } from './address.ts';
 import type { Connected, HeadStart } from './head-start.ts';
 import { intoOneBuffer, type OnRead } from './one-buffer.ts';
@@ -51,7 +52,7 @@ export function createPool(
   trust: TlsOptions,
   { mark = () => undefined, start }: First = {},
 ): Pool {
-  const shared = { connected: new WeakSet(), mark: once(mark) };
+  const shared = { connected: new WeakSet(), mark: eachOnce(mark) };
   const kept = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
   if (endpoint.scheme === 'https') {
     const agent = new https.Agent({ ...kept, ...trust, ...serverName(trust.servername) });
@@ -81,15 +82,6 @@ export function createPool(
   }
   // Nobody shows a certificate there.
   return { ...open, agent: new http.Agent(kept), secure: false, look: async () => [] };
-}
-
-function once(mark: (phase: string) => void): (phase: string) => void {
-  const told = new Set<string>();
-  return (phase) => {
-    if (told.has(phase)) return;
-    told.add(phase);
-    mark(phase);
-  };
 }
 
 function lookAtEndpoint(endpoint: Endpoint, proxy: ProxyServer | undefined, trust: TlsOptions): Look {
@@ -134,7 +126,8 @@ interface Wanted extends tls.ConnectionOptions {
 }
 
 function connectDirectly(agent: https.Agent, start: HeadStart | undefined): void {
-  // It keeps the TLS sessions. @types/node knows neither what it gives nor all that it takes.
+  // It keeps the TLS sessions, and takes one of its own only where it is given none. @types/node knows neither what it gives
+  // nor all that it takes.
   const connect = https.Agent.prototype.createConnection as (
     this: https.Agent,
     options: Wanted & OnRead,

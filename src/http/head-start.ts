@@ -15,12 +15,13 @@ export type Connected = (error: Error | null, socket?: TLSSocket) => void;
 /** A connection that is on its way, for the first who wants one. */
 export interface HeadStart {
   /**
-   * Gives the connection away, or why it came to nothing.
+   * Gives the connection away, or why it came to nothing. What the server says before that is lost: whoever wants it takes it before
+   * the event loop comes to its sockets again.
    * @param progress is told how far it has come
-   * @returns false for all but the first, to whom nothing is given
+   * @returns false where nothing is given: to all but the first, and of a connection that the server closed again
    */
   readonly take: (connected: Connected, progress: Progress | undefined) => boolean;
-  /** What further connections to the same server begin with: certificates are not read again, nor all of the handshake made. */
+  /** What a further connection to the same server begins with: certificates are not read again, nor, once, all of the handshake made. */
   readonly shared: () => Pick<ConnectionOptions, 'secureContext' | 'session'>;
 }
 
@@ -49,13 +50,15 @@ function connect(
   mark: (phase: string) => void,
 ): HeadStart | undefined {
   let secureContext: SecureContext;
+  let socket: TLSSocket;
   try {
     secureContext = tls.createSecureContext(trust);
+    const name = serverName(trust.servername ?? host);
+    const options = { ...trust, ...SOCKET, secureContext, host, port, ...name };
+    socket = intoOneBuffer((onread) => tls.connect({ ...options, ...onread }));
   } catch {
     return undefined;
   }
-  const options = { ...trust, ...SOCKET, secureContext, host, port, ...serverName(trust.servername ?? host) };
-  const socket = intoOneBuffer((onread) => tls.connect({ ...options, ...onread }));
   const progress = newProgress();
   beginProgress(progress, host, undefined);
   followSocket(socket, progress, () => {
@@ -66,28 +69,30 @@ function connect(
     progress.phase = 'answer';
     mark('TLS handshake');
   });
-  let failure: Error | undefined;
+  // Whoever takes it is told.
+  socket.on('error', () => undefined);
   let session: Buffer | undefined;
+  socket.once('session', (first) => {
+    session = first;
+  });
   let isTaken = false;
-  socket.on('error', (error) => {
-    failure = error;
-  });
-  socket.on('session', (latest) => {
-    session = latest;
-  });
   return {
     take: (connected, asked) => {
-      // One that the server closed again, with nothing wrong, is none: another is made.
-      if (isTaken || (socket.closed && failure === undefined)) return false;
+      const { errored } = socket;
+      const isOver = socket.destroyed || socket.readableEnded;
+      if (isTaken || (isOver && errored === null)) return false;
       isTaken = true;
       const { phase, addresses, peer } = progress;
       if (asked !== undefined) Object.assign(asked, { phase, addresses: [...addresses], peer });
-      const fail = () => connected(failure ?? Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
-      if (!socket.destroyed) connected(null, socket);
-      else if (socket.closed) fail();
-      else socket.once('close', fail);
+      if (errored === null) connected(null, socket);
+      else connected(errored);
       return true;
     },
-    shared: () => ({ secureContext, ...(session === undefined ? {} : { session }) }),
+    shared: () => {
+      // From then on the agent knows sessions of its own, and drops those that a server does not take.
+      const once = session;
+      session = undefined;
+      return { secureContext, ...(once === undefined ? {} : { session: once }) };
+    },
   };
 }

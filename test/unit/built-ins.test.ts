@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findArch } from '../../build/arch.ts';
-import { COMPILED, type Compiled, GIVEN_UP, placeBuiltIns, sayBuiltIns } from '../../build/built-ins.ts';
+import {
+  COMPILED,
+  type Compiled,
+  compileBuiltIns,
+  GIVEN_UP,
+  placeBuiltIns,
+  sayBuiltIns,
+} from '../../build/built-ins.ts';
 import { codeCachesIn } from '../../build/code-cache.ts';
 
 const AMD64 = findArch('amd64');
@@ -135,6 +142,10 @@ test('caches are read by their headers, as either release line has them', () => 
   assert.deepEqual(codeCachesIn(later, Buffer.from(ALIKE, 'hex'), 24), [
     { at: 8, size: 109, sourceLength: 5 },
   ]);
+});
+
+test('nothing is run for a base whose instructions are not known', async () => {
+  assert.equal(await compileBuiltIns('/not/there', findArch('arm64'), '/not/there'), undefined);
 });
 
 test('the build says what became of it', () => {

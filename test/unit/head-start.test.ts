@@ -13,6 +13,7 @@ import { startDeadline } from '../../src/http/deadline.ts';
 import { beginConnection } from '../../src/http/head-start.ts';
 import { newProgress, type Phase } from '../../src/http/progress.ts';
 import type { Trust } from '../../src/http/trust.ts';
+import { eachOnce } from '../../src/timing.ts';
 import { type FaultyOptions, type FaultyServer, startFaultyServer } from '../harness/faulty-server.ts';
 import { type Authority, createAuthority, type Identity } from '../vault/authority.ts';
 import { assertRejected } from './failures.ts';
@@ -49,7 +50,8 @@ const trusting = (): Trust => ({
 async function begun(address: string, wait: number, trust = trusting(), limit = 5000) {
   const marks: string[] = [];
   const endpoint = parseAddress(address, 'VAULT_ADDR');
-  const start = await beginConnection(endpoint, trust.options, (phase) => void marks.push(phase));
+  const mark = eachOnce((phase) => void marks.push(phase));
+  const start = await beginConnection(endpoint, trust.options, mark);
   await sleep(wait);
   const client: Client = createClient({
     endpoint,
@@ -57,7 +59,7 @@ async function begun(address: string, wait: number, trust = trusting(), limit = 
     trust,
     retry: { retries: 0, random: () => 0, now: () => NOW, tell: () => undefined },
     deadline: startDeadline(limit, () => performance.now()),
-    mark: (phase) => void marks.push(`${phase}, by the client`),
+    mark,
     start,
   });
   return { client, marks };
@@ -198,6 +200,29 @@ for (const wait of [0, 300]) {
     });
   });
 }
+
+test('a session that the server does not take is offered once', async () => {
+  const resumed: boolean[] = [];
+  const server = await serving({
+    onConnection: (socket, index) => {
+      const isResumed = (socket as TLSSocket).isSessionReused();
+      resumed.push(isResumed);
+      // As an end behind a balancer that knows nothing of the other's sessions, and is cross about it.
+      if (isResumed) socket.destroy();
+      else if (index === 0) socket.once('data', () => socket.end(ANSWER));
+    },
+    onData: (socket, _text, index) => {
+      if (index > 0) socket.write(ANSWER);
+    },
+  });
+  const { client } = await begun(`https://127.0.0.1:${server.port}`, 0);
+  assert.equal((await client.send(GET)).status, 200);
+  await sleep(50);
+  await assertRejected(client.send(GET), 'UNAVAILABLE', 'the connection was cut');
+  assert.equal((await client.send(GET)).status, 200);
+  client.close();
+  assert.deepEqual(resumed, [false, true, false]);
+});
 
 test('it is never given to another server than its own', async () => {
   const [own, other] = [await serving(answering), await serving(answering)];

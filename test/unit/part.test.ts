@@ -22,6 +22,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { digestOf, makeExecutable } from '../../src/download/bytes.ts';
 import { openPart } from '../../src/download/part.ts';
 import { assertReplaceable } from '../../src/download/place.ts';
@@ -170,6 +172,29 @@ describe('pieces are gathered to blocks', () => {
       assert.deepEqual(readFileSync(file), whole);
     });
   }
+
+  test('a file that is whole holds no block any more', () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    const parts = Array.from({ length: 100 }, (_, index) => {
+      const part = openPart(join(folder, `file${index}`), false, { random });
+      part.write(Buffer.alloc(10));
+      part.sha256();
+      return part;
+    });
+    collect();
+    const held = process.memoryUsage().arrayBuffers - before;
+    for (const part of parts) part.finish(false);
+    assert.ok(held < 10 * BLOCK, `${held} bytes for 100 files`);
+  });
+
+  test('one that nothing was written to leaves nothing', () => {
+    const part = open();
+    assert.equal(part.leave(true), false);
+    assert.deepEqual(names(), []);
+  });
 
   test('what is held is left to the run to come, or forgotten with the part', () => {
     const part = open();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { run } from '../../src/cli.ts';
-import { timingTable } from '../../src/timing.ts';
+import { eachOnce, timingTable } from '../../src/timing.ts';
 import { fakeIo } from './fakes.ts';
 
 const TIMELINE = {
@@ -37,3 +37,10 @@ for (const [args, isTold] of [
     assert.equal(io.messages.includes('  in all          1022.5'), isTold, io.messages.join('\n'));
   });
 }
+
+test('what is marked once is not marked again', () => {
+  const marks: string[] = [];
+  const mark = eachOnce((phase) => void marks.push(phase));
+  for (const phase of ['connect', 'TLS handshake', 'connect']) mark(phase);
+  assert.deepEqual(marks, ['connect', 'TLS handshake']);
+});
