@@ -138,7 +138,9 @@ function connectDirectly(agent: https.Agent, start: HeadStart | undefined): void
     createConnection(options: Wanted, connected: Connected): tls.TLSSocket | undefined {
       if (start?.take(connected, options.progress)) return undefined;
       const known = { ...options, ...start?.shared() };
-      return intoOneBuffer((onread) => connect.call(agent, { ...known, ...onread }, connected));
+      const socket = intoOneBuffer((onread) => connect.call(agent, { ...known, ...onread }, connected));
+      if (start !== undefined) for (const event of ['end', 'close']) socket.once(event, start.closed);
+      return socket;
     },
   });
 }

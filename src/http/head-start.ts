@@ -21,8 +21,10 @@ export interface HeadStart {
    * @returns false where nothing is given: to all but the first, and of a connection that the server closed again
    */
   readonly take: (connected: Connected, progress: Progress | undefined) => boolean;
-  /** What a further connection to the same server begins with: certificates are not read again, nor, once, all of the handshake made. */
+  /** What a further connection to the same server begins with: certificates are not read again, nor all of the handshake made. */
   readonly shared: () => Pick<ConnectionOptions, 'secureContext' | 'session'>;
+  /** Is told of such a connection that it has closed: a server may not take the session. */
+  readonly closed: () => void;
 }
 
 // As Node's agents have it.
@@ -88,11 +90,9 @@ function connect(
       else connected(errored);
       return true;
     },
-    shared: () => {
-      // From then on the agent knows sessions of its own, and drops those that a server does not take.
-      const once = session;
+    shared: () => ({ secureContext, ...(session === undefined ? {} : { session }) }),
+    closed: () => {
       session = undefined;
-      return { secureContext, ...(once === undefined ? {} : { session: once }) };
     },
   };
 }

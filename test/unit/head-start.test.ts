@@ -201,7 +201,7 @@ for (const wait of [0, 300]) {
   });
 }
 
-test('a session that the server does not take is offered once', async () => {
+test('a session that the server does not take is not offered again', async () => {
   const resumed: boolean[] = [];
   const server = await serving({
     onConnection: (socket, index) => {
