@@ -32,6 +32,7 @@ export const exec: Command = {
     const inherited = inheritedDescriptors();
     return withVault(flags, context, async (run) => {
       const secrets = await run.read(mappings.map(({ reference }) => reference));
+      context.io.mark('read');
       const variables = makeVariables(mappings, secrets, context.io);
       const tokens = tokenVariables(run, context);
       const environment = environmentWith(variables, switches.has('keep-vault-env') ? [] : tokens, context);
@@ -44,6 +45,7 @@ export const exec: Command = {
       try {
         return await runProgram({ command, args, environment, inherited, makeMasker }, context.io);
       } finally {
+        context.io.mark('command');
         stopKeeping?.();
         if (flags.revoke !== false && !run.session.endsLeases)
           await endLeases(run.session, run.leases, context.io);

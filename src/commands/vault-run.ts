@@ -78,7 +78,6 @@ export async function withVault<T>(
     // A signal cuts the work short, but not the end of the token.
     const isDone = await orShortly(endToken(run), io);
     if (isDone === undefined) io.writeMessage(`warning: ${NOT_REVOKED}: there was no time left for it`);
-    io.mark('revoke');
   }
   // A signal that came while the token was ended counts as well.
   await orCutShort(undefined, io);
@@ -143,6 +142,7 @@ function startRun(
   let ended: Promise<void> | undefined;
   const revoke = async () => {
     const failure = await session.revoke(startDeadline(REVOKE_WITHIN, io.elapsed));
+    if (session.endsLeases) io.mark('revoke');
     if (failure === undefined) return;
     io.writeMessage(`warning: ${NOT_REVOKED}: ${failure.message}`);
   };

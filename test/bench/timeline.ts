@@ -45,7 +45,7 @@ const WHAT: ReadonlyMap<string, string> = new Map([
   ['TLS handshake', 'what is left to wait for of it'],
   ['login', 'POST auth/jwt/login'],
   ['read', 'GET secret/data/…'],
-  ['write', 'the result: the job can go on'],
+  ['write', 'the result'],
   ['revoke', 'POST auth/token/revoke-self'],
   ['the rest', 'the phases are told'],
   ['exit', 'the kernel takes its memory back'],

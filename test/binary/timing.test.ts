@@ -44,3 +44,21 @@ test('every phase has a time, and the result is as without it', async () => {
   const sum = times.slice(0, -1).reduce((all, time) => all + time, 0);
   assert.ok(Math.abs(sum - (times.at(-1) ?? 0)) < 1, timed.stderr);
 });
+
+for (const [what, args, phases] of [
+  [
+    'exec',
+    ['exec', '--timing', 'A=secret/data/nexus/svc-orchestrator#username', '--', 'true'],
+    ['login', 'read', 'revoke', 'command', 'the rest'],
+  ],
+  ['a token that is left alive', ['token', '--timing'], ['login', 'the rest']],
+] as const) {
+  test(`${what}: what is done is told, in its order, and nothing else`, async () => {
+    const { status, stderr } = await runCommand(CIVAULT, args, {
+      env: { ...job.env, PATH: '/usr/bin:/bin' },
+    });
+    assert.equal(status, 0, stderr);
+    const told = [...stderr.matchAll(/^civault: {3}([\w ]+?) +\d+\.\d$/gm)].map(([, phase]) => phase);
+    assert.deepEqual(told.slice(told.indexOf('login')), [...phases, 'in all']);
+  });
+}
