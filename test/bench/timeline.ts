@@ -32,10 +32,7 @@ interface Phase {
 
 // In the order in which they are drawn, with what is done in each.
 const WHAT: ReadonlyMap<string, string> = new Map([
-  [
-    'exec',
-    'the kernel maps the file, its 83,000 addresses are filled in; at the end, its memory is given back',
-  ],
+  ['exec', 'fork and exec; the 83,000 addresses in the file are filled in'],
   ['runtime', 'Node.js, V8 and OpenSSL; the bundle and its code cache'],
   ['modules', "civault's modules; Node's net, tls, crypto"],
   ['settings', 'flags, variables, the ID token, the CA'],
