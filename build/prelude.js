@@ -4,6 +4,8 @@
 //
 // For speed, the bundle stands in functions with the keyword and in parentheses: V8 compiles such a one at once. Else it
 // reads the whole bundle once more, only to find where it ends (8 ms of 45).
+//
+// What Node runs as its main module is exchanged where Node itself looks for it: `node:module` would load three modules more.
 const JOB_NODE_VARIABLES = EXECPATH_FD;
 // biome-ignore format: as said above
 // biome-ignore lint/complexity/useArrowFunction: as said above
