@@ -20,7 +20,6 @@ import { AppError, errnoOf, printable } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { followLinks, nameBeside, removeOldLeftovers, writing } from '../output/file.ts';
 import { systemError } from '../system-failure.ts';
-import { type Block, gather } from './block.ts';
 import { executable, put, readThrough } from './bytes.ts';
 import { assertReplaceable, isAnothers } from './place.ts';
 
@@ -136,36 +135,29 @@ interface Place {
 
 function partOf(place: Place): Part {
   const { file, path, descriptor, mode } = place;
-  let { hash, size: written } = readThrough(descriptor, Infinity);
+  let { hash, size } = readThrough(descriptor, Infinity);
   let isOpen = true;
-  const block = gather((bytes) => {
-    writing(file, () => put(descriptor, bytes, written));
-    hash.update(bytes);
-    written += bytes.length;
-  });
   const close = () => {
     if (isOpen) closeSync(descriptor);
     isOpen = false;
   };
   return {
     file,
-    size: () => written + block.held(),
+    size: () => size,
     write: (piece) => {
-      if (isOpen) block.add(piece);
+      if (!isOpen) return;
+      writing(file, () => put(descriptor, piece, size));
+      hash.update(piece);
+      size += piece.length;
     },
     restart: () => {
       if (isOpen) ftruncateSync(descriptor, 0);
       hash = createHash('sha256');
-      block.clear();
-      written = 0;
+      size = 0;
     },
-    sha256: () => {
-      if (isOpen) block.flush();
-      return hash.copy().digest('hex');
-    },
+    sha256: () => hash.copy().digest('hex'),
     finish: (isExecutable) =>
       writing(file, () => {
-        block.flush();
         fchmodSync(descriptor, isExecutable ? executable(mode) : mode & 0o777);
         if (!moveOwn(place)) copyOwn(place);
         removeOldLeftovers(place.target, fstatSync(descriptor).mtimeMs);
@@ -173,21 +165,11 @@ function partOf(place: Place): Part {
       }),
     leave: (isKept) => {
       const own = isOpen && isOwn(path, descriptor);
-      if (own && isKept) flushWhatFits(block);
       close();
-      const keeps = isKept && written > 0;
-      if (own && !keeps) remove(path);
-      return own && keeps;
+      if (own && !isKept) remove(path);
+      return own && isKept;
     },
   };
-}
-
-function flushWhatFits(block: Block): void {
-  try {
-    block.flush();
-  } catch {
-    // Why the run ends is told already, and what is not written the run to come fetches.
-  }
 }
 
 // Not synced to the disk: what a power cut spoils, the next run finds out by its digest, and waiting for the disk takes

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -22,8 +21,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { digestOf, makeExecutable } from '../../src/download/bytes.ts';
 import { openPart } from '../../src/download/part.ts';
 import { assertReplaceable } from '../../src/download/place.ts';
@@ -117,8 +114,6 @@ describe('two runs of one file', () => {
   const twice = () => {
     const first = open();
     first.write(Buffer.from('first'));
-    // What is gathered is written by then.
-    first.sha256();
     const second = open();
     // What the first had by then is as good for the second, and is not shared with it.
     assert.equal(second.size(), 5);
@@ -147,67 +142,6 @@ describe('two runs of one file', () => {
     assert.deepEqual([first.leave(true), names()], [false, ['file.part']]);
     assert.equal(second.leave(true), true);
     assert.equal(text(left), 'first and second');
-  });
-});
-
-describe('pieces are gathered to blocks', () => {
-  const BLOCK = 256 * 1024;
-  for (const [what, sizes, written] of [
-    ['small ones wait', [5, 7], 0],
-    ['until they fill a block', [BLOCK - 1, 1], 0],
-    ['or the next does not fit', [BLOCK - 1, 2], BLOCK - 1],
-    ['one that is larger than a block goes through', [3, BLOCK + 1], BLOCK + 4],
-    ['and so does each after it', [BLOCK + 1, BLOCK + 1, 9], 2 * BLOCK + 2],
-  ] as const) {
-    test(`${what}: ${sizes.join(', ')}`, () => {
-      const part = open();
-      const pieces = sizes.map((size, index) => Buffer.alloc(size, 97 + index));
-      for (const piece of pieces) part.write(piece);
-      const whole = Buffer.concat(pieces);
-      assert.equal(part.size(), whole.length);
-      assert.equal(lstatSync(left).size, written);
-      const digest = createHash('sha256').update(whole).digest('hex');
-      assert.equal(part.sha256(), digest);
-      part.finish(false);
-      assert.deepEqual(readFileSync(file), whole);
-    });
-  }
-
-  test('a file that is whole holds no block any more', () => {
-    setFlagsFromString('--expose-gc');
-    const collect: () => void = runInNewContext('gc');
-    collect();
-    const before = process.memoryUsage().arrayBuffers;
-    const parts = Array.from({ length: 100 }, (_, index) => {
-      const part = openPart(join(folder, `file${index}`), false, { random });
-      part.write(Buffer.alloc(10));
-      part.sha256();
-      return part;
-    });
-    collect();
-    const held = process.memoryUsage().arrayBuffers - before;
-    for (const part of parts) part.finish(false);
-    assert.ok(held < 10 * BLOCK, `${held} bytes for 100 files`);
-  });
-
-  test('one that nothing was written to leaves nothing', () => {
-    const part = open();
-    assert.equal(part.leave(true), false);
-    assert.deepEqual(names(), []);
-  });
-
-  test('what is held is left to the run to come, or forgotten with the part', () => {
-    const part = open();
-    part.write(Buffer.from('some'));
-    assert.equal(part.leave(true), true);
-    assert.equal(text(left), 'some');
-    const next = open();
-    next.write(Buffer.from(' more'));
-    next.restart();
-    next.write(Buffer.from('other'));
-    assert.equal(next.size(), 5);
-    next.finish(false);
-    assert.equal(text(), 'other');
   });
 });
 
