@@ -1,9 +1,9 @@
 // Other programs that bring secrets from Vault into a job, to be measured beside civault: the CLI of Vault or OpenBao where one
 // is on PATH, and what `make bench-others` builds with Go.
 
-import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { isProgram, onPath } from '../harness/programs.ts';
 import { mappingsOf, type Wanted } from './pipelines.ts';
 
 /** A program that is built with Go. */
@@ -64,20 +64,6 @@ export function findOthers(): Other[] {
       ? [{ name: 'vals', logsIn: false, script: (wanted: readonly Wanted[]) => valsScript(wanted, vals) }]
       : []),
   ];
-}
-
-function onPath(name: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isProgram);
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // As Vault's documentation has it for jobs.
