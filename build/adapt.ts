@@ -9,6 +9,7 @@ import type { Arch } from './arch.ts';
 import type { Base } from './base.ts';
 import { codeCacheAround } from './code-cache.ts';
 import { placeInit } from './init.ts';
+import { onlyPlace } from './machine-code.ts';
 import { lineOf } from './node-lines.ts';
 import { dropJoin, sayJoin } from './quick-end.ts';
 import { BuildError, say } from './say.ts';
@@ -89,7 +90,8 @@ export function adaptBase({ bytes, nodeVersion, arch, patch }: Base): Adapted {
 function exchangeBootstrap(base: Buffer, patch: string, line: number): void {
   const own = bootstrapSource();
   const pkgs = pkgBootstrap(patch);
-  const at = onlyPlace(base, Buffer.from(pkgs), "pkg's bootstrap");
+  const at = onlyPlace(base, Buffer.from(pkgs));
+  if (at === undefined) throw new BuildError("pkg's bootstrap does not stand once in the base");
   if (own.length > pkgs.length)
     throw new BuildError(`build/bootstrap.js is ${own.length - pkgs.length} bytes too long`);
   base.write(own.padEnd(pkgs.length, '\n'), at, 'latin1');
@@ -120,11 +122,4 @@ function pkgBootstrap(patch: string): string {
   )?.[1];
   if (added === undefined) throw new BuildError(`${patch} adds no bootstrap`);
   return added.replace(/^\+/gm, '');
-}
-
-function onlyPlace(base: Buffer, what: Buffer, name: string): number {
-  const at = base.indexOf(what);
-  if (at < 0 || base.indexOf(what, at + 1) >= 0)
-    throw new BuildError(`${name} does not stand once in the base`);
-  return at;
 }

@@ -1,6 +1,7 @@
 // V8's code caches of Node's built-in modules, as they stand in a base: one behind the other, each with a header (V8's
 // SerializedCodeData). The header begins alike in all of them, with a magic number (0xC0DE…) and V8's version.
 
+import { placesOf } from './machine-code.ts';
 import { BuildError } from './say.ts';
 
 /** A code cache in a base. */
@@ -53,10 +54,4 @@ export function codeCachesIn(base: Buffer, like: Buffer, line: number): CodeCach
     size: size + base.readUInt32LE(at + lengthAt),
     sourceLength: base.readUInt32LE(at + SOURCE_AT) & LENGTH_BITS,
   }));
-}
-
-function placesOf(base: Buffer, what: Buffer): number[] {
-  const places: number[] = [];
-  for (let at = base.indexOf(what); at >= 0; at = base.indexOf(what, at + 1)) places.push(at);
-  return places;
 }

@@ -64,8 +64,8 @@ export function createClient(settings: ClientSettings): Client {
 
   function poolFor(endpoint: Endpoint): Pool {
     const origin = originOf(endpoint);
-    const proxy = proxyFor(endpoint, settings.proxy);
-    const pool = pools.get(origin) ?? createPool(endpoint, proxy, options, firstOf(origin));
+    const pool =
+      pools.get(origin) ?? createPool(endpoint, proxyFor(endpoint, settings.proxy), options, firstOf(origin));
     pools.set(origin, pool);
     return pool;
   }
